@@ -326,7 +326,17 @@ func (c *ConversationManager) PruneConversations(ctx context.Context, days int64
 	return result, err
 }
 
+// AppendItemsOptions are the optional arguments of [ConversationManager.AppendItems].
+type AppendItemsOptions struct {
+	// Version of the items that the caller knows. The call then fails if they were changed since. By
+	// default, their version is not checked.
+	ExpectedItemVersion *int64 `json:"expected_item_version,omitempty"`
+}
+
 // AppendItems appends items to a conversation, all or none.
+//
+// With the version of the items, a call can be repeated after OutcomeUnknown: Conflict then means
+// that the items were stored, or that another caller changed them.
 //
 // It returns the positions of the items.
 //
@@ -337,17 +347,21 @@ func (c *ConversationManager) PruneConversations(ctx context.Context, days int64
 // Errors:
 //   - [ErrInvalidInput]: the conversation does not exist, or a value is invalid. The field of an
 //     item is the position in the list and the name, such as items[3].Role.
+//   - [ErrConflict]: the items have another version. It is not retryable then, and its field is
+//     ExpectedItemVersion.
 //   - [ErrOutcomeUnknown]: the connection broke before the database confirmed. The items may be
 //     stored.
 //   - [ErrUnavailable], [ErrPoolTimeout], [ErrConflict], [ErrStorageFull], [ErrReadOnly]: nothing
 //     is stored.
-func (c *ConversationManager) AppendItems(ctx context.Context, conversationID string, items []NewItem) ([]int64, error) {
+func (c *ConversationManager) AppendItems(ctx context.Context, conversationID string, items []NewItem, options *AppendItemsOptions) ([]int64, error) {
 	var result []int64
 	err := c.store.call(ctx, "conversations.append_items", "AppendItems", struct {
 		ConversationID string `json:"conversation_id" go:"conversationID"`
 
 		Items []NewItem `json:"items" go:"items"`
-	}{conversationID, list(items)}, &result)
+
+		*AppendItemsOptions
+	}{conversationID, list(items), options}, &result)
 	return result, err
 }
 
@@ -385,6 +399,13 @@ func (c *ConversationManager) GetItems(ctx context.Context, conversationID strin
 	return result, err
 }
 
+// PopItemsOptions are the optional arguments of [ConversationManager.PopItems].
+type PopItemsOptions struct {
+	// Version of the items that the caller knows. The call then fails if they were changed since. By
+	// default, their version is not checked.
+	ExpectedItemVersion *int64 `json:"expected_item_version,omitempty"`
+}
+
 // PopItems removes the last items of a conversation, and returns them.
 //
 // It returns the removed items in the order of their positions; none if there are none.
@@ -395,18 +416,29 @@ func (c *ConversationManager) GetItems(ctx context.Context, conversationID strin
 //
 // Errors:
 //   - [ErrInvalidInput]: count is out of range, or the conversation does not exist.
+//   - [ErrConflict]: the items have another version. It is not retryable then, and its field is
+//     ExpectedItemVersion.
 //   - [ErrOutcomeUnknown]: the connection broke before the database confirmed. The change may have
 //     been made.
 //   - [ErrUnavailable], [ErrPoolTimeout], [ErrConflict], [ErrStorageFull], [ErrReadOnly]: nothing
 //     was changed.
-func (c *ConversationManager) PopItems(ctx context.Context, conversationID string, count int64) ([]ConversationItem, error) {
+func (c *ConversationManager) PopItems(ctx context.Context, conversationID string, count int64, options *PopItemsOptions) ([]ConversationItem, error) {
 	var result []ConversationItem
 	err := c.store.call(ctx, "conversations.pop_items", "PopItems", struct {
 		ConversationID string `json:"conversation_id" go:"conversationID"`
 
 		Count int64 `json:"count" go:"count"`
-	}{conversationID, count}, &result)
+
+		*PopItemsOptions
+	}{conversationID, count, options}, &result)
 	return result, err
+}
+
+// ClearItemsOptions are the optional arguments of [ConversationManager.ClearItems].
+type ClearItemsOptions struct {
+	// Version of the items that the caller knows. The call then fails if they were changed since. By
+	// default, their version is not checked.
+	ExpectedItemVersion *int64 `json:"expected_item_version,omitempty"`
 }
 
 // ClearItems removes all items of a conversation. The next item has position 1 again.
@@ -418,22 +450,34 @@ func (c *ConversationManager) PopItems(ctx context.Context, conversationID strin
 //
 // Errors:
 //   - [ErrInvalidInput]: the conversation does not exist.
+//   - [ErrConflict]: the items have another version. It is not retryable then, and its field is
+//     ExpectedItemVersion.
 //   - [ErrOutcomeUnknown]: the connection broke before the database confirmed. The change may have
 //     been made.
 //   - [ErrUnavailable], [ErrPoolTimeout], [ErrConflict], [ErrStorageFull], [ErrReadOnly]: nothing
 //     was changed.
-func (c *ConversationManager) ClearItems(ctx context.Context, conversationID string) (int64, error) {
+func (c *ConversationManager) ClearItems(ctx context.Context, conversationID string, options *ClearItemsOptions) (int64, error) {
 	var result int64
 	err := c.store.call(ctx, "conversations.clear_items", "ClearItems", struct {
 		ConversationID string `json:"conversation_id" go:"conversationID"`
-	}{conversationID}, &result)
+
+		*ClearItemsOptions
+	}{conversationID, options}, &result)
 	return result, err
+}
+
+// ReplaceItemsOptions are the optional arguments of [ConversationManager.ReplaceItems].
+type ReplaceItemsOptions struct {
+	// Version of the items that the caller knows. The call then fails if they were changed since. By
+	// default, their version is not checked.
+	ExpectedItemVersion *int64 `json:"expected_item_version,omitempty"`
 }
 
 // ReplaceItems replaces the items of a conversation from a position on, in one transaction.
 //
 // Items that are not replaced keep their positions. Without new items, this removes the items from
-// the position on.
+// the position on. A caller that read the items before should pass their version, which is in the
+// conversation: read the conversation first, and then the items.
 //
 // It returns the positions of the new items.
 //
@@ -445,11 +489,13 @@ func (c *ConversationManager) ClearItems(ctx context.Context, conversationID str
 //
 // Errors:
 //   - [ErrInvalidInput]: the conversation does not exist, or a value is invalid.
+//   - [ErrConflict]: the items have another version. It is not retryable then, and its field is
+//     ExpectedItemVersion.
 //   - [ErrOutcomeUnknown]: the connection broke before the database confirmed. The change may have
 //     been made.
 //   - [ErrUnavailable], [ErrPoolTimeout], [ErrConflict], [ErrStorageFull], [ErrReadOnly]: nothing
 //     was changed.
-func (c *ConversationManager) ReplaceItems(ctx context.Context, conversationID string, fromPosition int64, items []NewItem) ([]int64, error) {
+func (c *ConversationManager) ReplaceItems(ctx context.Context, conversationID string, fromPosition int64, items []NewItem, options *ReplaceItemsOptions) ([]int64, error) {
 	var result []int64
 	err := c.store.call(ctx, "conversations.replace_items", "ReplaceItems", struct {
 		ConversationID string `json:"conversation_id" go:"conversationID"`
@@ -457,7 +503,9 @@ func (c *ConversationManager) ReplaceItems(ctx context.Context, conversationID s
 		FromPosition int64 `json:"from_position" go:"fromPosition"`
 
 		Items []NewItem `json:"items" go:"items"`
-	}{conversationID, fromPosition, list(items)}, &result)
+
+		*ReplaceItemsOptions
+	}{conversationID, fromPosition, list(items), options}, &result)
 	return result, err
 }
 

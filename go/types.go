@@ -499,6 +499,10 @@ type Conversation struct {
 
 	// Additional data.
 	Metadata Metadata `json:"metadata"`
+
+	// Number that is greater after every change of the items. Calls that change items take it as
+	// ExpectedItemVersion.
+	ItemVersion int64 `json:"item_version"`
 }
 
 // ConversationItem is a part of a conversation for role-based programs: a message, a tool call or

@@ -92,6 +92,41 @@ onEachSharedStore('turns continue as with a session in memory', async (chat) => 
   assert.equal(results[1].items.length, 3 * 4);
 });
 
+onEachSharedStore('two stores lose no item and apply a transaction once', async (chat, url) => {
+  const other = new Chatkeep(url);
+  const session = new ChatkeepSession(chat);
+  const twin = new ChatkeepSession(other, { sessionId: await session.getSessionId() });
+  const call = { type: 'function_call', callId: 'call', name: 'add', arguments: '{}' };
+  await session.addItems([call]);
+  const numbers = Array.from({ length: 8 }, (_, number) => String(number));
+  const append = (target) => async (number) =>
+    await target.applyHistoryTransaction({
+      operationId: number,
+      transaction: { type: 'append_items', items: [user(number)] },
+    });
+  const replace = async (number) =>
+    await twin.applyHistoryMutations({
+      mutations: [
+        {
+          type: 'replace_function_call',
+          callId: 'call',
+          replacement: { ...call, arguments: number },
+        },
+      ],
+    });
+  await Promise.all([
+    ...numbers.flatMap((number) => [session, twin].map((one) => append(one)(number))),
+    ...numbers.map((number) => session.addItems([user(`added ${number}`)])),
+    ...numbers.map(replace),
+  ]);
+  const items = await twin.getItems();
+  assert.equal(items[0].type, 'function_call');
+  const texts = items.slice(1).map(({ content }) => content);
+  const expected = numbers.flatMap((number) => [number, `added ${number}`]);
+  assert.deepEqual(texts.sort(), expected.sort());
+  await other.close();
+});
+
 onEachSharedStore('a run that waits for an approval is resumed', async (chat) => {
   const session = new ChatkeepSession(chat);
   const { agent, runner } = assistant(true);

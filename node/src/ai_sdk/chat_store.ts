@@ -376,6 +376,6 @@ function existingId(operation: string, chatId: unknown): string | undefined {
 }
 
 function summaryOf(conversation: Conversation): ChatSummary {
-  const { id: _, publicId, ...others } = conversation;
+  const { id: _, itemVersion: _version, publicId, ...others } = conversation;
   return { id: publicId, ...others };
 }

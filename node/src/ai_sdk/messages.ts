@@ -3,13 +3,11 @@
 import type { UIMessage } from 'ai' with { 'resolution-mode': 'import' };
 import { comparable, contentOf, decoded } from '../conversation_items/content.js';
 import type { ItemList } from '../conversation_items/item_list.js';
-import { ChatkeepError, invalidInput, wrongType } from '../errors.js';
+import { invalidInput, wrongType } from '../errors.js';
 import type { NewItem } from '../generated/types.js';
 import type { LoadChatOptions } from './types.js';
 
 const ROLES = ['system', 'user', 'assistant'];
-/** How often a change is repeated because another program removed items between. */
-const ATTEMPTS = 5;
 
 /** Returns the items to store. The values are those at the time of the call. */
 export function newItems(operation: string, messages: unknown): NewItem[] {
@@ -39,18 +37,11 @@ export async function loadMessages<M extends UIMessage>(
 
 /** Stores the messages of a chat. Only those after the first difference are written. */
 export async function saveMessages(list: ItemList, items: readonly NewItem[]): Promise<void> {
-  for (let attempt = 1; ; attempt += 1) {
-    const stored = await list.all();
+  await list.rewrite((stored) => {
     const texts = stored.map(comparable);
     const found = items.findIndex((item, index) => comparable(item) !== texts[index]);
     const first = found < 0 ? items.length : found;
-    if (first === stored.length && first === items.length) return;
-    try {
-      await list.replace(first + 1, items.slice(first));
-      return;
-    } catch (error) {
-      const isShorter = error instanceof ChatkeepError && error.field === 'fromPosition';
-      if (!isShorter || attempt === ATTEMPTS) throw error;
-    }
-  }
+    if (first === stored.length && first === items.length) return undefined;
+    return { from: first + 1, items: items.slice(first) };
+  });
 }

@@ -8,6 +8,15 @@ import { inOrder } from './queue.js';
 /** Maximum number of items of a query. */
 const PAGE = 10_000;
 
+/** How often a change is repeated because another program changed the items in between. */
+const ATTEMPTS = 20;
+
+/** New items from a position on, in place of the stored ones. */
+export interface Rewrite {
+  readonly from: number;
+  readonly items: readonly NewItem[];
+}
+
 /** The values of a conversation when it is created. */
 export interface NewConversation {
   readonly userId?: string | undefined;
@@ -76,9 +85,30 @@ export class ItemList {
     await this.orCreated(() => this.#manager.appendItems(this.#id, items));
   }
 
-  /** Replaces the items from a position on, and creates the conversation if it does not exist. */
-  async replace(from: number, items: readonly NewItem[]): Promise<void> {
-    await this.orCreated(() => this.#manager.replaceItems(this.#id, from, items));
+  /**
+   * Replaces items by others that depend on them, and creates the conversation if it does not
+   * exist. If another program changed the items in between, they are read again.
+   *
+   * @param plan Returns the change of the stored items, or undefined to change nothing.
+   */
+  async rewrite(plan: (stored: ConversationItem[]) => Rewrite | undefined): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      // The version is read first, so a change after it is detected.
+      const found = await this.#manager.getConversation(this.#id);
+      const expectedItemVersion = found?.itemVersion ?? 0;
+      const change = plan(await this.all());
+      if (change === undefined) return;
+      const { from, items } = change;
+      const replace = () =>
+        this.#manager.replaceItems(this.#id, from, items, { expectedItemVersion });
+      try {
+        await this.orCreated(replace);
+        return;
+      } catch (error) {
+        const isChanged = error instanceof ChatkeepError && error.field === 'expectedItemVersion';
+        if (!isChanged || attempt === ATTEMPTS) throw error;
+      }
+    }
   }
 
   /** Removes the last item, and returns it. */

@@ -10,8 +10,10 @@ import type { Abortable } from '../types.js';
 import { conversation, conversationItem, conversationPage, openTurn } from './decode.js';
 import { newItemKeys } from './encode.js';
 import type {
+  AppendItemsOptions,
   AppendTurnOptions,
   BeginTurnOptions,
+  ClearItemsOptions,
   Conversation,
   ConversationItem,
   ConversationPage,
@@ -25,6 +27,8 @@ import type {
   ListOpenTurnsOptions,
   NewItem,
   OpenTurn,
+  PopItemsOptions,
+  ReplaceItemsOptions,
 } from './types.js';
 
 const CREATE_CONVERSATION = operation(
@@ -115,7 +119,7 @@ const APPEND_ITEMS = operation(
   'conversations',
   'append_items',
   'appendItems',
-  [],
+  ['expectedItemVersion'],
   listOf(integer<number>),
 );
 const GET_ITEMS = operation(
@@ -129,15 +133,21 @@ const POP_ITEMS = operation(
   'conversations',
   'pop_items',
   'popItems',
-  [],
+  ['expectedItemVersion'],
   listOf(conversationItem),
 );
-const CLEAR_ITEMS = operation('conversations', 'clear_items', 'clearItems', [], integer<number>);
+const CLEAR_ITEMS = operation(
+  'conversations',
+  'clear_items',
+  'clearItems',
+  ['expectedItemVersion'],
+  integer<number>,
+);
 const REPLACE_ITEMS = operation(
   'conversations',
   'replace_items',
   'replaceItems',
-  [],
+  ['expectedItemVersion'],
   listOf(integer<number>),
 );
 const APPEND_TURN = operation(
@@ -421,12 +431,17 @@ export class ConversationManager extends OperationGroup {
   /**
    * Appends items to a conversation, all or none.
    *
+   * With the version of the items, a call can be repeated after `CHATKEEP_OUTCOME_UNKNOWN`:
+   * `CHATKEEP_CONFLICT` then means that the items were stored, or that another caller changed them.
+   *
    * @param conversationId The conversation's public id.
    * @param items The items.
-   * @param options An abort signal.
+   * @param options Options: `expectedItemVersion` and `signal`.
    * @returns The positions of the items.
    * @throws `CHATKEEP_INVALID_INPUT`: the conversation does not exist, or a value is invalid. The
    * field of an item is the position in the list and the name, such as `items[3].role`.
+   * @throws `CHATKEEP_CONFLICT`: the items have another version. It is not retryable then, and its
+   * field is `expectedItemVersion`.
    * @throws `CHATKEEP_OUTCOME_UNKNOWN`: the connection broke before the database confirmed. The
    * items may be stored.
    * @throws `CHATKEEP_UNAVAILABLE`, `CHATKEEP_POOL_TIMEOUT`, `CHATKEEP_CONFLICT`,
@@ -435,11 +450,12 @@ export class ConversationManager extends OperationGroup {
   appendItems(
     conversationId: string,
     items: Iterable<NewItem>,
-    options?: Abortable,
+    options?: AppendItemsOptions,
   ): Promise<number[]> {
-    return call(this, APPEND_ITEMS, options, () => [
+    return call(this, APPEND_ITEMS, options, ({ expectedItemVersion }) => [
       conversationId,
       recordsArg(APPEND_ITEMS.name, 'items', items, newItemKeys),
+      expectedItemVersion,
     ]);
   }
 
@@ -467,9 +483,11 @@ export class ConversationManager extends OperationGroup {
    *
    * @param conversationId The conversation's public id.
    * @param count Maximum number of items to remove (1–10,000). Default: 1.
-   * @param options An abort signal.
+   * @param options Options: `expectedItemVersion` and `signal`.
    * @returns The removed items in the order of their positions; none if there are none.
    * @throws `CHATKEEP_INVALID_INPUT`: `count` is out of range, or the conversation does not exist.
+   * @throws `CHATKEEP_CONFLICT`: the items have another version. It is not retryable then, and its
+   * field is `expectedItemVersion`.
    * @throws `CHATKEEP_OUTCOME_UNKNOWN`: the connection broke before the database confirmed. The
    * change may have been made.
    * @throws `CHATKEEP_UNAVAILABLE`, `CHATKEEP_POOL_TIMEOUT`, `CHATKEEP_CONFLICT`,
@@ -478,40 +496,52 @@ export class ConversationManager extends OperationGroup {
   popItems(
     conversationId: string,
     count?: number | bigint,
-    options?: Abortable,
+    options?: PopItemsOptions,
   ): Promise<ConversationItem[]> {
-    return call(this, POP_ITEMS, options, () => [conversationId, count]);
+    return call(this, POP_ITEMS, options, ({ expectedItemVersion }) => [
+      conversationId,
+      count,
+      expectedItemVersion,
+    ]);
   }
 
   /**
    * Removes all items of a conversation. The next item has position 1 again.
    *
    * @param conversationId The conversation's public id.
-   * @param options An abort signal.
+   * @param options Options: `expectedItemVersion` and `signal`.
    * @returns The number of removed items.
    * @throws `CHATKEEP_INVALID_INPUT`: the conversation does not exist.
+   * @throws `CHATKEEP_CONFLICT`: the items have another version. It is not retryable then, and its
+   * field is `expectedItemVersion`.
    * @throws `CHATKEEP_OUTCOME_UNKNOWN`: the connection broke before the database confirmed. The
    * change may have been made.
    * @throws `CHATKEEP_UNAVAILABLE`, `CHATKEEP_POOL_TIMEOUT`, `CHATKEEP_CONFLICT`,
    * `CHATKEEP_STORAGE_FULL`, `CHATKEEP_READ_ONLY`: nothing was changed.
    */
-  clearItems(conversationId: string, options?: Abortable): Promise<number> {
-    return call(this, CLEAR_ITEMS, options, () => [conversationId]);
+  clearItems(conversationId: string, options?: ClearItemsOptions): Promise<number> {
+    return call(this, CLEAR_ITEMS, options, ({ expectedItemVersion }) => [
+      conversationId,
+      expectedItemVersion,
+    ]);
   }
 
   /**
    * Replaces the items of a conversation from a position on, in one transaction.
    *
    * Items that are not replaced keep their positions. Without new items, this removes the items
-   * from the position on.
+   * from the position on. A caller that read the items before should pass their version, which is
+   * in the conversation: read the conversation first, and then the items.
    *
    * @param conversationId The conversation's public id.
    * @param fromPosition Position of the first item to replace, at most the position after the last
    * item.
    * @param items The new items.
-   * @param options An abort signal.
+   * @param options Options: `expectedItemVersion` and `signal`.
    * @returns The positions of the new items.
    * @throws `CHATKEEP_INVALID_INPUT`: the conversation does not exist, or a value is invalid.
+   * @throws `CHATKEEP_CONFLICT`: the items have another version. It is not retryable then, and its
+   * field is `expectedItemVersion`.
    * @throws `CHATKEEP_OUTCOME_UNKNOWN`: the connection broke before the database confirmed. The
    * change may have been made.
    * @throws `CHATKEEP_UNAVAILABLE`, `CHATKEEP_POOL_TIMEOUT`, `CHATKEEP_CONFLICT`,
@@ -521,12 +551,13 @@ export class ConversationManager extends OperationGroup {
     conversationId: string,
     fromPosition: number | bigint,
     items: Iterable<NewItem>,
-    options?: Abortable,
+    options?: ReplaceItemsOptions,
   ): Promise<number[]> {
-    return call(this, REPLACE_ITEMS, options, () => [
+    return call(this, REPLACE_ITEMS, options, ({ expectedItemVersion }) => [
       conversationId,
       fromPosition,
       recordsArg(REPLACE_ITEMS.name, 'items', items, newItemKeys),
+      expectedItemVersion,
     ]);
   }
 

@@ -408,6 +408,7 @@ export function conversation(raw: any): Conversation {
     lastMessageAt: timestampOf(raw.last_message_at),
     archivedAt: optional(raw.archived_at, timestampOf),
     metadata: raw.metadata,
+    itemVersion: integer(raw.item_version),
   }, restoreBigints(raw.metadata));
 }
 

@@ -709,6 +709,11 @@ export interface Conversation {
    * digits.
    */
   readonly metadata: Record<string, any> | null;
+  /**
+   * Number that is greater after every change of the items. Calls that change items take it as
+   * `expectedItemVersion`.
+   */
+  readonly itemVersion: number;
 }
 
 /** A part of a list of conversations. */
@@ -1927,6 +1932,15 @@ export interface CopyConversationOptions extends Abortable {
   readonly title?: string | null | undefined;
 }
 
+/** Options of `appendItems`. */
+export interface AppendItemsOptions extends Abortable {
+  /**
+   * Version of the items that the caller knows. The call then fails if they were changed since. By
+   * default, their version is not checked.
+   */
+  readonly expectedItemVersion?: number | bigint | null | undefined;
+}
+
 /** Options of `getItems`. */
 export interface GetItemsOptions extends Abortable {
   /** Maximum number of items to return (1–10,000). Default: 100. */
@@ -1938,6 +1952,33 @@ export interface GetItemsOptions extends Abortable {
    * together with `before`.
    */
   readonly after?: number | bigint | null | undefined;
+}
+
+/** Options of `popItems`. */
+export interface PopItemsOptions extends Abortable {
+  /**
+   * Version of the items that the caller knows. The call then fails if they were changed since. By
+   * default, their version is not checked.
+   */
+  readonly expectedItemVersion?: number | bigint | null | undefined;
+}
+
+/** Options of `clearItems`. */
+export interface ClearItemsOptions extends Abortable {
+  /**
+   * Version of the items that the caller knows. The call then fails if they were changed since. By
+   * default, their version is not checked.
+   */
+  readonly expectedItemVersion?: number | bigint | null | undefined;
+}
+
+/** Options of `replaceItems`. */
+export interface ReplaceItemsOptions extends Abortable {
+  /**
+   * Version of the items that the caller knows. The call then fails if they were changed since. By
+   * default, their version is not checked.
+   */
+  readonly expectedItemVersion?: number | bigint | null | undefined;
 }
 
 /** Options of `appendTurn`. */

@@ -1,6 +1,6 @@
 /** Changes of stored function calls. */
 
-import type { ItemList } from '../conversation_items/item_list.js';
+import type { Rewrite } from '../conversation_items/item_list.js';
 import { invalidInput, wrongType } from '../errors.js';
 import type { ConversationItem, NewItem } from '../generated/types.js';
 import { optionsOf } from '../options.js';
@@ -40,12 +40,11 @@ export function mutationsOf(args: unknown): Mutation[] {
   });
 }
 
-/** Replaces the first function call with an id, and removes its repetitions. */
-export async function applyMutations(
-  list: ItemList,
+/** Replaces the first function call with each id, and removes its repetitions. */
+export function mutated(
+  stored: readonly ConversationItem[],
   mutations: readonly Mutation[],
-): Promise<void> {
-  const stored = await list.all();
+): Rewrite | undefined {
   let entries: Entry[] = stored.map((item) => ({
     item: again(item),
     callId: callIdOf(item),
@@ -63,11 +62,8 @@ export async function applyMutations(
   }
   const found = entries.findIndex((entry, index) => entry.position !== index + 1);
   const first = found < 0 ? entries.length : found;
-  if (first === stored.length) return;
-  await list.replace(
-    first + 1,
-    entries.slice(first).map(({ item }) => item),
-  );
+  if (first === stored.length) return undefined;
+  return { from: first + 1, items: entries.slice(first).map(({ item }) => item) };
 }
 
 function callIdOf(stored: ConversationItem): string | undefined {

@@ -12,12 +12,13 @@ import { contentOf, isStorable } from '../conversation_items/content.js';
 import { hashedId } from '../conversation_items/ids.js';
 import { ItemList } from '../conversation_items/item_list.js';
 import { invalidInput, wrongType } from '../errors.js';
+import type { ConversationItem } from '../generated/types.js';
 import { optionsOf } from '../options.js';
 import { asyncDispose, type Chatkeep, chatOf } from '../store.js';
 import type { FlushOptions } from '../types.js';
 import { again, agentItem, isAgentItem, newItems } from './items.js';
-import { applyMutations, mutationsOf } from './mutations.js';
-import { applyTransaction, transactionOf } from './transaction.js';
+import { mutated, mutationsOf } from './mutations.js';
+import { applied, transactionOf } from './transaction.js';
 import type { SessionOptions } from './types.js';
 
 const NAME = 'ChatkeepSession';
@@ -37,9 +38,9 @@ const OPTIONS = new Set(['sessionId', 'userId']);
  * Any number of objects and processes can use a session. Its conversation is created with the first
  * item.
  *
- * One store makes the changes of a session in the order of the calls. If another store or process
- * appends items during a method that replaces items, those items can be lost, and concurrent calls
- * with the same operation id can both be applied.
+ * One store makes the changes of a session in the order of the calls. A method that replaces items
+ * reads them again if another store or process changed them in between. After 20 such attempts, it
+ * throws `CHATKEEP_CONFLICT` with the field `expectedItemVersion`.
  *
  * @example
  * ```ts
@@ -184,11 +185,11 @@ export class ChatkeepSession
    */
   async replaceHistoryWithCompaction(items: AgentInputItem[]): Promise<void> {
     const added = newItems('replaceHistoryWithCompaction', 'items', items);
-    await this.#list.change(async () => {
-      const stored = await this.#list.all();
+    const compacted = (stored: ConversationItem[]) => {
       const records = stored.filter((item) => !isAgentItem(item));
-      await this.#list.replace(1, [...added, ...records.map(again)]);
-    });
+      return { from: 1, items: [...added, ...records.map(again)] };
+    };
+    await this.#list.change(() => this.#list.rewrite(compacted));
   }
 
   /**
@@ -201,7 +202,7 @@ export class ChatkeepSession
   async applyHistoryMutations(args: SessionHistoryRewriteArgs): Promise<void> {
     const mutations = mutationsOf(args);
     if (mutations.length === 0) return;
-    await this.#list.change(() => applyMutations(this.#list, mutations));
+    await this.#list.change(() => this.#list.rewrite((stored) => mutated(stored, mutations)));
   }
 
   /**
@@ -218,7 +219,7 @@ export class ChatkeepSession
    */
   async applyHistoryTransaction(args: SessionHistoryTransactionArgs): Promise<void> {
     const transaction = transactionOf(args);
-    await this.#list.change(() => applyTransaction(this.#list, transaction));
+    await this.#list.change(() => this.#list.rewrite((stored) => applied(stored, transaction)));
   }
 }
 

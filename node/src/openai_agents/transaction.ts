@@ -2,9 +2,9 @@
 
 import { createHash } from 'node:crypto';
 import { comparable } from '../conversation_items/content.js';
-import type { ItemList } from '../conversation_items/item_list.js';
+import type { Rewrite } from '../conversation_items/item_list.js';
 import { ChatkeepError, invalidInput, wrongType } from '../errors.js';
-import type { NewItem } from '../generated/types.js';
+import type { ConversationItem, NewItem } from '../generated/types.js';
 import { optionsOf } from '../options.js';
 import { again, appliedOperations, isAgentItem, newItems, operationRecord } from './items.js';
 
@@ -56,15 +56,16 @@ export function transactionOf(args: unknown): Transaction {
 }
 
 /**
- * Applies a transaction unless its operation id is stored. The record of the operation is stored
- * with the items in one transaction of the database.
+ * Applies a transaction to the stored items, unless its operation id is among them. The record of
+ * the operation is stored with the items in one transaction of the database.
  */
-export async function applyTransaction(list: ItemList, transaction: Transaction): Promise<void> {
-  const { operationId, digest, expected, items } = transaction;
-  const stored = await list.all();
-  const applied = appliedOperations(stored).find((one) => one.operationId === operationId);
-  if (applied !== undefined) {
-    if (applied.digest === digest) return;
+export function applied(
+  stored: readonly ConversationItem[],
+  { operationId, digest, expected, items }: Transaction,
+): Rewrite | undefined {
+  const earlier = appliedOperations(stored).find((one) => one.operationId === operationId);
+  if (earlier !== undefined) {
+    if (earlier.digest === digest) return undefined;
     throw conflict('operationId', 'was already applied with a different transaction');
   }
   const record = operationRecord(OPERATION, { operationId, digest });
@@ -74,14 +75,10 @@ export async function applyTransaction(list: ItemList, transaction: Transaction)
   if (found.length !== expected.length || found.some((text, index) => text !== expected[index])) {
     throw conflict('expectedSuffix', 'the suffix no longer matches the stored items');
   }
-  const from = suffix[0]?.position;
-  if (from === undefined) {
-    await list.append([...items, record]);
-    return;
-  }
+  const from = suffix[0]?.position ?? stored.length + 1;
   // Records between the replaced items are kept.
   const records = stored.filter((item) => item.position >= from && !isAgentItem(item));
-  await list.replace(from, [...items, ...records.map(again), record]);
+  return { from, items: [...items, ...records.map(again), record] };
 }
 
 function conflict(field: string, message: string): ChatkeepError {

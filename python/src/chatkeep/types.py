@@ -361,6 +361,9 @@ class Conversation(TypedDict):
     archived_at: str | None
     #: Additional data.
     metadata: dict[str, Any] | None
+    #: Number that is greater after every change of the items. Calls that change items take it as
+    #: ``expected_item_version``.
+    item_version: int
 
 
 class ConversationItem(TypedDict):

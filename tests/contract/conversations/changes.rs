@@ -135,10 +135,10 @@ fn calls_for_a_missing_conversation_change_nothing(store: &Store) {
         assert_rejected(conversations.copy_conversation(id, None, None), "conversation_id");
         assert_eq!(items(store, id), []);
         let new = [item("user", "a")];
-        assert_rejected(conversations.append_items(id, &new), "conversation_id");
-        assert_rejected(conversations.replace_items(id, 1, &new), "conversation_id");
-        assert_rejected(conversations.pop_items(id, 1), "conversation_id");
-        assert_rejected(conversations.clear_items(id), "conversation_id");
+        assert_rejected(conversations.append_items(id, &new, None), "conversation_id");
+        assert_rejected(conversations.replace_items(id, 1, &new, None), "conversation_id");
+        assert_rejected(conversations.pop_items(id, 1, None), "conversation_id");
+        assert_rejected(conversations.clear_items(id, None), "conversation_id");
     }
 }
 
@@ -150,7 +150,7 @@ fn a_copy_has_the_items_up_to_a_position_and_is_independent(store: &Store) {
         .create_conversation(Some(ada), Some("original"), Some(data.clone()), None)
         .expect("the conversation is created");
     let new = ["a", "b", "c"].map(|word| item("user", word).with_message_id(7));
-    conversations.append_items(&original.public_id, &new).expect("the items are stored");
+    conversations.append_items(&original.public_id, &new, None).expect("the items are stored");
     let copy = |up_to, title| {
         conversations.copy_conversation(&original.public_id, up_to, title).expect("it is copied")
     };
@@ -177,7 +177,7 @@ fn a_copy_has_the_items_up_to_a_position_and_is_independent(store: &Store) {
         "title",
     );
 
-    let added = conversations.append_items(&part.public_id, &[item("user", "d")]);
+    let added = conversations.append_items(&part.public_id, &[item("user", "d")], None);
     assert_eq!(added.expect("the item is stored"), [3]);
     assert_eq!(items(store, &original.public_id)[2], (3, text("c")), "the original is unchanged");
 }

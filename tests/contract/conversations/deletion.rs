@@ -18,7 +18,7 @@ pub(super) fn rows(store: &Store, table: &str) -> String {
 fn a_deleted_conversation_is_gone_with_its_items_and_no_other(store: &Store) {
     let ids = ["a", "b"].map(|title| create(store, None, title).public_id);
     for id in &ids {
-        store.conversations().append_items(id, &[item("user", "hi")]).expect("it is stored");
+        store.conversations().append_items(id, &[item("user", "hi")], None).expect("it is stored");
     }
     assert!(store.conversations().delete_conversation(&ids[0]).expect("it is deleted"));
     let deleted = store.conversations().get_conversation(&ids[0]);
@@ -31,7 +31,7 @@ fn a_deleted_conversation_is_gone_with_its_items_and_no_other(store: &Store) {
 fn thousands_of_items_are_deleted_in_batches(store: &Store) {
     let id = create(store, None, "a").public_id;
     let new = vec![item("user", "a"); 2_500];
-    store.conversations().append_items(&id, &new).expect("the items are stored");
+    store.conversations().append_items(&id, &new, None).expect("the items are stored");
     assert!(store.conversations().delete_conversation(&id).expect("it is deleted"));
     assert_eq!(
         (rows(store, "conversation_items"), rows(store, "chat_conversations")),
@@ -43,7 +43,7 @@ fn only_inactive_conversations_are_pruned(store: &Store) {
     let ids: Vec<_> =
         (0..230).map(|number| create(store, None, &number.to_string()).public_id).collect();
     for id in &ids[..10] {
-        store.conversations().append_items(id, &[item("user", "hi")]).expect("it is stored");
+        store.conversations().append_items(id, &[item("user", "hi")], None).expect("it is stored");
     }
     store
         .raw

@@ -127,7 +127,7 @@ fn activity_moves_a_conversation_to_the_front(store: &Store) {
     let ada = user(store, "ada");
     let ids = ["a", "b", "c"].map(|title| create(store, Some(ada), title).public_id);
     let before = Timestamp::now();
-    store.conversations().append_items(&ids[0], &[item("user", "hi")]).expect("it is stored");
+    store.conversations().append_items(&ids[0], &[item("user", "hi")], None).expect("it is stored");
     assert_eq!(list(store, ada), ["a", "c", "b"]);
     let get = |id: &str| {
         let found = store.conversations().get_conversation(id).expect("the query succeeds");
@@ -138,7 +138,7 @@ fn activity_moves_a_conversation_to_the_front(store: &Store) {
     assert_eq!(list(store, ada), ["a", "c", "B"], "a new title is no activity");
     // The clock of another replica may be ahead.
     set_last_activity(store, &ids[2], "2999-01-01 00:00:00.000000");
-    store.conversations().append_items(&ids[2], &[item("user", "hi")]).expect("it is stored");
+    store.conversations().append_items(&ids[2], &[item("user", "hi")], None).expect("it is stored");
     assert_eq!(get(&ids[2]).last_message_at.date(), "2999-01-01", "it is never set back");
 }
 

@@ -51,7 +51,7 @@ pub(super) fn fill(store: &Store, name: &str) -> Secrets {
         let created = created.expect("the conversation is created");
         let conversation = created.public_id.as_str();
         let items = vec![item("user", &mark("item")); 5];
-        conversations.append_items(conversation, &items).expect("they are stored");
+        conversations.append_items(conversation, &items, None).expect("they are stored");
         let turn = NewTurn::new(mark("question")).with_response(mark("answer"));
         let turn = conversations.append_turn(conversation, &turn).expect("it is logged");
         conversations.begin_turn(conversation, &TurnStart::new(mark("open"))).expect("it is open");

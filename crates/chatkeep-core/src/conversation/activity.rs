@@ -4,7 +4,7 @@ use diesel::dsl::case_when;
 use diesel::{ExpressionMethods, IntoSql, OptionalExtension, QueryDsl, RunQueryDsl};
 
 use crate::connection::{Connection, Session, on_engine};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::schema::{UtcTimestamp, chat_conversations};
 use crate::value::Timestamp;
 
@@ -22,6 +22,44 @@ pub(crate) fn touch(connection: &mut Connection, id: i64, at: Timestamp) -> Resu
             .execute(c)
     });
     touched.map(|count| count > 0).map_err(|error| connection.write_error(error))
+}
+
+/// Begins a change of a conversation's items, as [`touch`] records activity, and increments the
+/// version of the items. Returns false if the conversation does not exist.
+///
+/// # Errors
+/// `Conflict`, not retryable, with the field `expected_item_version` if the version is another one.
+pub(super) fn begin_item_change(
+    connection: &mut Connection,
+    id: i64,
+    at: Timestamp,
+    expected_version: Option<i64>,
+) -> Result<bool> {
+    use chat_conversations::{item_version, last_message_at as last};
+    let changes = (
+        last.eq(case_when(last.lt(at), at.into_sql::<UtcTimestamp>()).otherwise(last)),
+        item_version.eq(item_version + 1),
+    );
+    let row = || chat_conversations::table.filter(chat_conversations::id.eq(id));
+    let changed = on_engine!(connection, c => match expected_version {
+        None => diesel::update(row()).set(changes).execute(c),
+        Some(version) => {
+            diesel::update(row().filter(item_version.eq(version))).set(changes).execute(c)
+        }
+    });
+    let changed = changed.map_err(|error| connection.write_error(error))?;
+    let Some(expected) = expected_version.filter(|_| changed == 0) else { return Ok(changed > 0) };
+    let version = on_engine!(connection, c => row()
+        .select(item_version)
+        .get_result::<i64>(c)
+        .optional());
+    match version.map_err(|error| connection.read_error(error))? {
+        None => Ok(false),
+        Some(version) => Err(Error::taken(
+            "expected_item_version",
+            format!("is {expected}, but the items have version {version}; read them again"),
+        )),
+    }
 }
 
 /// Locks a conversation as [`touch`] does, without activity.

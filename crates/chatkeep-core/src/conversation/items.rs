@@ -3,7 +3,7 @@
 
 use diesel::{ExpressionMethods, Insertable, OptionalExtension, QueryDsl, RunQueryDsl};
 
-use super::activity::{lock, touch};
+use super::activity::begin_item_change;
 use super::mysql_pages::ItemRows;
 use super::record::{ConversationItem, NewItem, check_items, each_item};
 use crate::connection::{Connection, Session, insert_many, on_engine};
@@ -55,19 +55,20 @@ pub enum ItemRange {
 /// Appends items, and returns their positions. `None` if the conversation does not exist.
 ///
 /// # Errors
-/// `InvalidInput` with the item's index and field; `OutcomeUnknown` or another error of the
-/// database.
+/// `InvalidInput` with the item's index and field; `Conflict`, not retryable, with the field
+/// `expected_item_version`; `OutcomeUnknown` or another error of the database.
 pub fn append_items(
     connection: &mut Connection,
     conversation: i64,
     items: &[NewItem],
+    expected_version: Option<i64>,
 ) -> Result<Option<Vec<i64>>> {
     check(connection, items)?;
     connection.transaction(|connection| {
         let now = Timestamp::now();
         // An empty list does not count as activity.
         let activity = if items.is_empty() { Timestamp::MIN } else { now };
-        if !touch(connection, conversation, activity)? {
+        if !begin_item_change(connection, conversation, activity, expected_version)? {
             return Ok(None);
         }
         let first = last_position(connection, conversation)? + 1;
@@ -80,18 +81,19 @@ pub fn append_items(
 ///
 /// # Errors
 /// `InvalidInput` with the item's index and field, or with the field `from_position` unless it is
-/// between 1 and the position after the last item; `OutcomeUnknown` or another error of the
-/// database.
+/// between 1 and the position after the last item; `Conflict`, not retryable, with the field
+/// `expected_item_version`; `OutcomeUnknown` or another error of the database.
 pub fn replace_items(
     connection: &mut Connection,
     conversation: i64,
     from: i64,
     items: &[NewItem],
+    expected_version: Option<i64>,
 ) -> Result<Option<Vec<i64>>> {
     check(connection, items)?;
     connection.transaction(|connection| {
         let now = Timestamp::now();
-        if !touch(connection, conversation, now)? {
+        if !begin_item_change(connection, conversation, now, expected_version)? {
             return Ok(None);
         }
         let next = last_position(connection, conversation)? + 1;
@@ -110,14 +112,16 @@ pub fn replace_items(
 /// does not exist.
 ///
 /// # Errors
-/// `OutcomeUnknown` or another error of the database.
+/// `Conflict`, not retryable, with the field `expected_item_version`; `OutcomeUnknown` or another
+/// error of the database.
 pub fn pop_items(
     connection: &mut Connection,
     conversation: i64,
     count: i64,
+    expected_version: Option<i64>,
 ) -> Result<Option<Vec<ConversationItem>>> {
     connection.transaction(|connection| {
-        if lock(connection, conversation)?.is_none() {
+        if !begin_item_change(connection, conversation, Timestamp::MIN, expected_version)? {
             return Ok(None);
         }
         let items = get_items(connection, conversation, ItemRange::Last, count)?;
@@ -131,10 +135,15 @@ pub fn pop_items(
 /// Removes all items, and returns their number. `None` if the conversation does not exist.
 ///
 /// # Errors
-/// `OutcomeUnknown` or another error of the database.
-pub fn clear_items(connection: &mut Connection, conversation: i64) -> Result<Option<u64>> {
+/// `Conflict`, not retryable, with the field `expected_item_version`; `OutcomeUnknown` or another
+/// error of the database.
+pub fn clear_items(
+    connection: &mut Connection,
+    conversation: i64,
+    expected_version: Option<i64>,
+) -> Result<Option<u64>> {
     connection.transaction(|connection| {
-        if lock(connection, conversation)?.is_none() {
+        if !begin_item_change(connection, conversation, Timestamp::MIN, expected_version)? {
             return Ok(None);
         }
         delete_from(connection, conversation, i64::MIN).map(Some)

@@ -33,7 +33,8 @@ impl QueryFragment<Mysql> for ConversationRows<'_> {
         let Self(listed) = self;
         out.push_sql(
             "SELECT found.id, found.public_id, found.user_id, found.title, found.created_at, \
-             found.last_message_at, found.archived_at, found.metadata \
+             found.last_message_at, found.archived_at, found.metadata, \
+             found.item_version \
              FROM (SELECT id FROM chat_conversations FORCE INDEX (chat_conversations_",
         );
         out.push_sql(if listed.user_id.is_some() { "user_id_" } else { "" });

@@ -35,6 +35,9 @@ pub struct Conversation {
     pub archived_at: Option<Timestamp>,
     /// Additional data.
     pub metadata: Option<Metadata>,
+    /// Number that is greater after every change of the items. Calls that change items take it as
+    /// `expected_item_version`.
+    pub item_version: i64,
 }
 
 /// A part of a list of conversations.

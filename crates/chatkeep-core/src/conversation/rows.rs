@@ -34,6 +34,9 @@ pub struct StoredConversation {
     /// Additional data.
     #[serde(default, with = "raw_json::optional")]
     pub metadata: Option<Metadata>,
+    /// Number that is greater after every change of the items. Earlier archives lack it.
+    #[serde(default)]
+    pub item_version: i64,
 }
 
 /// An item of a conversation, whose conversation is an internal id.

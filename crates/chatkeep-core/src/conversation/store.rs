@@ -65,6 +65,7 @@ pub(super) fn records(
         last_message_at: row.last_message_at,
         archived_at: row.archived_at,
         metadata: row.metadata,
+        item_version: row.item_version,
     };
     Ok(rows.into_iter().map(record).collect())
 }
@@ -133,6 +134,7 @@ pub(super) fn insert(
         last_message_at,
         archived_at,
         metadata: new.metadata.cloned(),
+        item_version: 0,
     })
 }
 

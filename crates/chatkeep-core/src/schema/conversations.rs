@@ -13,6 +13,7 @@ diesel::table! {
         last_message_at -> UtcTimestamp,
         archived_at -> Nullable<UtcTimestamp>,
         metadata -> Nullable<Json>,
+        item_version -> BigInt,
     }
 }
 

@@ -108,6 +108,7 @@ stored_tables! {
         [id, purpose, model_id, updated_at];
     ChatConversations: StoredConversation, "chat_conversations", "conversation", true, [
         id, public_id, user_id, title, created_at, last_message_at, archived_at, metadata,
+        item_version,
     ];
     ConversationItems: StoredItem, "conversation_items", "conversation item", true,
         [id, conversation_id, position, role, kind, content, message_id, created_at];
@@ -161,7 +162,7 @@ mod tests {
 
     const USER: &str = r#"{"id":1,"public_id":"u1","email":"Ada@x","email_key":"ada@x","username":null,"username_key":null,"name":null,"avatar_url":null,"active":true,"confirmed_at":null,"stamp":"00000000000000000000000000000000","metadata":{"n":18446744073709551615},"created_at":"2024-01-01T00:00:00.000000+00:00","updated_at":"2024-01-01T00:00:00.000000+00:00","last_login_at":null}"#;
     const PASSWORD: &str = r#"{"user_id":1,"hash":"$2b$04$cVWp4XaNU8a4v1uMRum2SO026BWLIoQMD/TXg5uZV.0P.uO8m3YEm","scheme":"bcrypt","pepper_id":null,"changed_at":"2024-01-01T00:00:00.000000+00:00"}"#;
-    const CONVERSATION: &str = r#"{"id":1,"public_id":"c1","user_id":null,"title":"t","created_at":"2024-01-01T00:00:00.000000+00:00","last_message_at":"2024-01-01T00:00:00.000000+00:00","archived_at":null,"metadata":null}"#;
+    const CONVERSATION: &str = r#"{"id":1,"public_id":"c1","user_id":null,"title":"t","created_at":"2024-01-01T00:00:00.000000+00:00","last_message_at":"2024-01-01T00:00:00.000000+00:00","archived_at":null,"metadata":null,"item_version":2}"#;
     const ITEM: &str = r#"{"id":1,"conversation_id":2,"position":1,"role":"user","kind":"message","content":{"a":5000000000000000000.0},"message_id":null,"created_at":"2024-01-01T00:00:00.000000+00:00"}"#;
     const TURN: &str = r#"{"id":1,"public_id":"t1","conversation_id":2,"user_id":null,"user_message":"m","provider":"p","model":"m","metadata":null,"started_at":"2024-01-01T00:00:00.000000+00:00","lease_until":"2024-01-01T00:00:00.000000+00:00"}"#;
     const STREAM: &str = r#"{"id":1,"public_id":"s1","conversation_id":null,"user_id":null,"turn_id":null,"kind":"message","provider":null,"model":null,"status":"running","last_seq":0,"cancel_requested_at":null,"tokens":1,"cost":"0.5","error":"e","metadata":null,"created_at":"2024-01-01T00:00:00.000000+00:00","updated_at":"2024-01-01T00:00:00.000000+00:00","finished_at":null}"#;

@@ -10,6 +10,9 @@ use super::ConversationManager;
 impl ConversationManager {
     /// Appends items to a conversation, all or none.
     ///
+    /// With the version of the items, a call can be repeated after `OutcomeUnknown`: `Conflict` then
+    /// means that the items were stored, or that another caller changed them.
+    ///
     /// ```
     /// # let chat = chatkeep::Chatkeep::open("sqlite:///:memory:")?;
     /// use chatkeep::{Metadata, NewItem};
@@ -19,7 +22,7 @@ impl ConversationManager {
     /// let item = |role: &str, text| Ok::<_, chatkeep::Error>(NewItem::new(role, Metadata::parse(text)?));
     /// let question = item("user", r#"{"text": "What is WAL?"}"#)?;
     /// let answer = item("assistant", r#"{"text": "Write-ahead logging."}"#)?;
-    /// assert_eq!(conversations.append_items(&id, &[question, answer])?, [1, 2]);
+    /// assert_eq!(conversations.append_items(&id, &[question, answer], None)?, [1, 2]);
     /// assert_eq!(conversations.get_items(&id, 1, None, None)?[0].role, "assistant");
     /// # Ok::<(), chatkeep::Error>(())
     /// ```
@@ -27,6 +30,8 @@ impl ConversationManager {
     /// # Arguments
     /// - `conversation_id`: The conversation's public id.
     /// - `items`: The items.
+    /// - `expected_item_version`: Version of the items that the caller knows. The call then fails if they
+    ///   were changed since. By default, their version is not checked.
     ///
     /// # Returns
     /// The positions of the items.
@@ -34,14 +39,21 @@ impl ConversationManager {
     /// # Errors
     /// - `InvalidInput`: the conversation does not exist, or a value is invalid. The field of an item is
     ///   the position in the list and the name, such as `items[3].role`.
+    /// - `Conflict`: the items have another version. It is not retryable then, and its field is
+    /// `expected_item_version`.
     /// - `OutcomeUnknown`: the connection broke before the database confirmed. The items may be stored.
     /// - `Unavailable`, `PoolTimeout`, `Conflict`, `StorageFull`, `ReadOnly`: nothing is stored.
     #[operation(write)]
-    pub fn append_items(&self, conversation_id: &str, items: &[NewItem]) -> Result<Vec<i64>> {
+    pub fn append_items(
+        &self,
+        conversation_id: &str,
+        items: &[NewItem],
+        expected_item_version: Option<i64>,
+    ) -> Result<Vec<i64>> {
         let run = || {
             conversations::check_items(items)?;
             self.with_conversation(conversation_id, |connection, id| {
-                conversations::append_items(connection, id, items)
+                conversations::append_items(connection, id, items, expected_item_version)
             })
         };
         run().map_err(|error| error.with_operation("append_items"))
@@ -102,12 +114,16 @@ impl ConversationManager {
     /// # Arguments
     /// - `conversation_id`: The conversation's public id.
     /// - `count`: Maximum number of items to remove (1–10,000).
+    /// - `expected_item_version`: Version of the items that the caller knows. The call then fails if they
+    ///   were changed since. By default, their version is not checked.
     ///
     /// # Returns
     /// The removed items in the order of their positions; none if there are none.
     ///
     /// # Errors
     /// - `InvalidInput`: `count` is out of range, or the conversation does not exist.
+    /// - `Conflict`: the items have another version. It is not retryable then, and its field is
+    /// `expected_item_version`.
     /// - `OutcomeUnknown`: the connection broke before the database confirmed. The change may have been
     /// made.
     /// - `Unavailable`, `PoolTimeout`, `Conflict`, `StorageFull`, `ReadOnly`: nothing was changed.
@@ -116,11 +132,12 @@ impl ConversationManager {
         &self,
         conversation_id: &str,
         #[argument(default = 1, positional)] count: i64,
+        expected_item_version: Option<i64>,
     ) -> Result<Vec<ConversationItem>> {
         let run = || {
             check_limit(count).map_err(|error| error.with_field("count"))?;
             self.with_conversation(conversation_id, |connection, id| {
-                conversations::pop_items(connection, id, count)
+                conversations::pop_items(connection, id, count, expected_item_version)
             })
         };
         run().map_err(|error| error.with_operation("pop_items"))
@@ -130,36 +147,51 @@ impl ConversationManager {
     ///
     /// # Arguments
     /// - `conversation_id`: The conversation's public id.
+    /// - `expected_item_version`: Version of the items that the caller knows. The call then fails if they
+    ///   were changed since. By default, their version is not checked.
     ///
     /// # Returns
     /// The number of removed items.
     ///
     /// # Errors
     /// - `InvalidInput`: the conversation does not exist.
+    /// - `Conflict`: the items have another version. It is not retryable then, and its field is
+    /// `expected_item_version`.
     /// - `OutcomeUnknown`: the connection broke before the database confirmed. The change may have been
     /// made.
     /// - `Unavailable`, `PoolTimeout`, `Conflict`, `StorageFull`, `ReadOnly`: nothing was changed.
     #[operation(write)]
-    pub fn clear_items(&self, conversation_id: &str) -> Result<u64> {
-        self.with_conversation(conversation_id, conversations::clear_items)
-            .map_err(|error| error.with_operation("clear_items"))
+    pub fn clear_items(
+        &self,
+        conversation_id: &str,
+        expected_item_version: Option<i64>,
+    ) -> Result<u64> {
+        let cleared = self.with_conversation(conversation_id, |connection, id| {
+            conversations::clear_items(connection, id, expected_item_version)
+        });
+        cleared.map_err(|error| error.with_operation("clear_items"))
     }
 
     /// Replaces the items of a conversation from a position on, in one transaction.
     ///
     /// Items that are not replaced keep their positions. Without new items, this removes the items from
-    /// the position on.
+    /// the position on. A caller that read the items before should pass their version, which is in the
+    /// conversation: read the conversation first, and then the items.
     ///
     /// # Arguments
     /// - `conversation_id`: The conversation's public id.
     /// - `from_position`: Position of the first item to replace, at most the position after the last item.
     /// - `items`: The new items.
+    /// - `expected_item_version`: Version of the items that the caller knows. The call then fails if they
+    ///   were changed since. By default, their version is not checked.
     ///
     /// # Returns
     /// The positions of the new items.
     ///
     /// # Errors
     /// - `InvalidInput`: the conversation does not exist, or a value is invalid.
+    /// - `Conflict`: the items have another version. It is not retryable then, and its field is
+    /// `expected_item_version`.
     /// - `OutcomeUnknown`: the connection broke before the database confirmed. The change may have been
     /// made.
     /// - `Unavailable`, `PoolTimeout`, `Conflict`, `StorageFull`, `ReadOnly`: nothing was changed.
@@ -169,11 +201,18 @@ impl ConversationManager {
         conversation_id: &str,
         from_position: i64,
         items: &[NewItem],
+        expected_item_version: Option<i64>,
     ) -> Result<Vec<i64>> {
         let run = || {
             conversations::check_items(items)?;
             self.with_conversation(conversation_id, |connection, id| {
-                conversations::replace_items(connection, id, from_position, items)
+                conversations::replace_items(
+                    connection,
+                    id,
+                    from_position,
+                    items,
+                    expected_item_version,
+                )
             })
         };
         run().map_err(|error| error.with_operation("replace_items"))

@@ -145,7 +145,7 @@ mod tests {
         let item =
             |role: &str, json: &str| NewItem::new(role, Metadata::parse(json).expect("an object"));
         let system = item("system", r#"{"text": "Be brief."}"#);
-        conversations.append_items(&id, &[system]).expect("appended");
+        conversations.append_items(&id, &[system], None).expect("appended");
         let usage = Usage {
             input_tokens: Some(1_200),
             output_tokens: Some(34),
@@ -164,7 +164,7 @@ mod tests {
         let result = item("tool", r#"{"text": "预写日志是一种数据库技术吗？"}"#);
         let items = [call.with_kind("tool_call"), response, result.with_kind("tool_result")];
         let items = items.map(|item| item.with_message_id(turn));
-        conversations.append_items(&id, &items).expect("appended");
+        conversations.append_items(&id, &items, None).expect("appended");
         conversations.begin_turn(&id, &chatkeep::TurnStart::new("And?")).expect("begun");
 
         let terminal = Terminal::plain(40);

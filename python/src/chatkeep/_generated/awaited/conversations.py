@@ -87,8 +87,8 @@ class ConversationManager(Manager):
 
         Returns:
             Conversation: The conversation. A ``dict`` with the keys ``id``, ``public_id``,
-                ``user_id``, ``title``, ``created_at``, ``last_message_at``, ``archived_at`` and
-                ``metadata``.
+                ``user_id``, ``title``, ``created_at``, ``last_message_at``, ``archived_at``,
+                ``metadata`` and ``item_version``.
 
         Raises:
             InvalidInputError: A value is invalid, or no user has the id.
@@ -112,7 +112,7 @@ class ConversationManager(Manager):
         Returns:
             Conversation | None: The conversation, or ``None`` if it does not exist. A ``dict`` with
                 the keys ``id``, ``public_id``, ``user_id``, ``title``, ``created_at``,
-                ``last_message_at``, ``archived_at`` and ``metadata``.
+                ``last_message_at``, ``archived_at``, ``metadata`` and ``item_version``.
 
         Raises:
             UnavailableError: The database does not answer. This is never reported as ``None``.
@@ -284,8 +284,8 @@ class ConversationManager(Manager):
 
         Returns:
             Conversation: The new conversation. A ``dict`` with the keys ``id``, ``public_id``,
-                ``user_id``, ``title``, ``created_at``, ``last_message_at``, ``archived_at`` and
-                ``metadata``.
+                ``user_id``, ``title``, ``created_at``, ``last_message_at``, ``archived_at``,
+                ``metadata`` and ``item_version``.
 
         Raises:
             InvalidInputError: The conversation does not exist, ``up_to_position`` is negative, or
@@ -336,12 +336,23 @@ class ConversationManager(Manager):
         """
         return await submit(self._store, _PRUNE_CONVERSATIONS, (days,))
 
-    async def append_items(self, conversation_id: str, items: Iterable[NewItem]) -> list[int]:
+    async def append_items(
+        self,
+        conversation_id: str,
+        items: Iterable[NewItem],
+        expected_item_version: int | None = None,
+    ) -> list[int]:
         """Appends items to a conversation, all or none.
+
+        With the version of the items, a call can be repeated after ``OutcomeUnknownError``:
+        ``ConflictError`` then means that the items were stored, or that another caller changed
+        them.
 
         Args:
             conversation_id (str): The conversation's public id.
             items (Iterable[NewItem]): The items.
+            expected_item_version (int | None): Version of the items that the caller knows. The call
+                then fails if they were changed since. By default, their version is not checked.
 
         Returns:
             list[int]: The positions of the items.
@@ -349,12 +360,16 @@ class ConversationManager(Manager):
         Raises:
             InvalidInputError: The conversation does not exist, or a value is invalid. The field of
                 an item is the position in the list and the name, such as ``items[3].role``.
+            ConflictError: The items have another version. It is not retryable then, and its field
+                is ``expected_item_version``.
             OutcomeUnknownError: The connection broke before the database confirmed. The items may
                 be stored.
             UnavailableError, PoolTimeoutError, ConflictError, StorageFullError, ReadOnlyError:
                 Nothing is stored.
         """
-        return await submit(self._store, _APPEND_ITEMS, (conversation_id, items))
+        return await submit(
+            self._store, _APPEND_ITEMS, (conversation_id, items, expected_item_version)
+        )
 
     async def get_items(
         self,
@@ -385,12 +400,16 @@ class ConversationManager(Manager):
         """
         return await submit(self._store, _GET_ITEMS, (conversation_id, limit, before, after))
 
-    async def pop_items(self, conversation_id: str, count: int = 1) -> list[ConversationItem]:
+    async def pop_items(
+        self, conversation_id: str, count: int = 1, expected_item_version: int | None = None
+    ) -> list[ConversationItem]:
         """Removes the last items of a conversation, and returns them.
 
         Args:
             conversation_id (str): The conversation's public id.
             count (int): Maximum number of items to remove (1 to 10,000).
+            expected_item_version (int | None): Version of the items that the caller knows. The call
+                then fails if they were changed since. By default, their version is not checked.
 
         Returns:
             list[ConversationItem]: The removed items in the order of their positions; none if there
@@ -399,58 +418,81 @@ class ConversationManager(Manager):
 
         Raises:
             InvalidInputError: ``count`` is out of range, or the conversation does not exist.
+            ConflictError: The items have another version. It is not retryable then, and its field
+                is ``expected_item_version``.
             OutcomeUnknownError: The connection broke before the database confirmed. The change may
                 have been made.
             UnavailableError, PoolTimeoutError, ConflictError, StorageFullError, ReadOnlyError:
                 Nothing was changed.
         """
-        return await submit(self._store, _POP_ITEMS, (conversation_id, count))
+        return await submit(
+            self._store, _POP_ITEMS, (conversation_id, count, expected_item_version)
+        )
 
-    async def clear_items(self, conversation_id: str) -> int:
+    async def clear_items(
+        self, conversation_id: str, expected_item_version: int | None = None
+    ) -> int:
         """Removes all items of a conversation.
 
         The next item has position 1 again.
 
         Args:
             conversation_id (str): The conversation's public id.
+            expected_item_version (int | None): Version of the items that the caller knows. The call
+                then fails if they were changed since. By default, their version is not checked.
 
         Returns:
             int: The number of removed items.
 
         Raises:
             InvalidInputError: The conversation does not exist.
+            ConflictError: The items have another version. It is not retryable then, and its field
+                is ``expected_item_version``.
             OutcomeUnknownError: The connection broke before the database confirmed. The change may
                 have been made.
             UnavailableError, PoolTimeoutError, ConflictError, StorageFullError, ReadOnlyError:
                 Nothing was changed.
         """
-        return await submit(self._store, _CLEAR_ITEMS, (conversation_id,))
+        return await submit(self._store, _CLEAR_ITEMS, (conversation_id, expected_item_version))
 
     async def replace_items(
-        self, conversation_id: str, from_position: int, items: Iterable[NewItem]
+        self,
+        conversation_id: str,
+        from_position: int,
+        items: Iterable[NewItem],
+        expected_item_version: int | None = None,
     ) -> list[int]:
         """Replaces the items of a conversation from a position on, in one transaction.
 
         Items that are not replaced keep their positions. Without new items, this removes the items
-        from the position on.
+        from the position on. A caller that read the items before should pass their version, which
+        is in the conversation: read the conversation first, and then the items.
 
         Args:
             conversation_id (str): The conversation's public id.
             from_position (int): Position of the first item to replace, at most the position after
                 the last item.
             items (Iterable[NewItem]): The new items.
+            expected_item_version (int | None): Version of the items that the caller knows. The call
+                then fails if they were changed since. By default, their version is not checked.
 
         Returns:
             list[int]: The positions of the new items.
 
         Raises:
             InvalidInputError: The conversation does not exist, or a value is invalid.
+            ConflictError: The items have another version. It is not retryable then, and its field
+                is ``expected_item_version``.
             OutcomeUnknownError: The connection broke before the database confirmed. The change may
                 have been made.
             UnavailableError, PoolTimeoutError, ConflictError, StorageFullError, ReadOnlyError:
                 Nothing was changed.
         """
-        return await submit(self._store, _REPLACE_ITEMS, (conversation_id, from_position, items))
+        return await submit(
+            self._store,
+            _REPLACE_ITEMS,
+            (conversation_id, from_position, items, expected_item_version),
+        )
 
     async def append_turn(
         self,
