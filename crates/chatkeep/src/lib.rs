@@ -37,6 +37,7 @@ mod environment;
 mod feedback;
 mod fine_tuning;
 mod graph;
+mod group_commit;
 mod handle;
 mod managers;
 mod memory;

@@ -1,10 +1,47 @@
-//! A copy of an entry that a caller stores, which another caller's transaction can store.
+//! The entries that callers store in groups.
 
-use chatkeep_core::graphs::{GraphEntry, Task};
-use chatkeep_core::{NewCheckpoint, NewGraphWrite};
+use chatkeep_core::graphs::{self, GraphEntry, Task};
+use chatkeep_core::{Connection, NewCheckpoint, NewGraphWrite, Result};
+
+use crate::group_commit::Entries;
+
+/// Checkpoints and writes. Storing one again is safe.
+pub(crate) struct GraphEntries;
+
+impl Entries for GraphEntries {
+    type Entry<'a> = GraphEntry<'a>;
+    type Owned = OwnedEntry;
+    type Key = (String, String);
+    const NOUN: &'static str = "checkpoint";
+
+    fn to_owned(entry: GraphEntry<'_>) -> OwnedEntry {
+        OwnedEntry::of(entry)
+    }
+
+    fn as_entry(owned: &OwnedEntry) -> GraphEntry<'_> {
+        owned.as_entry()
+    }
+
+    fn size(entry: GraphEntry<'_>) -> usize {
+        size(&entry)
+    }
+
+    /// Returns the namespace of a checkpoint. A second checkpoint of it may be a child of the first.
+    fn unique_key(entry: GraphEntry<'_>) -> Option<(String, String)> {
+        if !matches!(entry, GraphEntry::Checkpoint { .. }) {
+            return None;
+        }
+        let (thread, namespace) = entry.namespace();
+        Some((thread.to_owned(), namespace.to_owned()))
+    }
+
+    fn store(&self, connection: &mut Connection, entries: &[GraphEntry<'_>]) -> Result<()> {
+        graphs::store(connection, entries)
+    }
+}
 
 /// A checkpoint, or the writes of a task.
-pub(super) enum OwnedEntry {
+pub(crate) enum OwnedEntry {
     Checkpoint {
         thread: String,
         new: NewCheckpoint,
@@ -20,7 +57,7 @@ pub(super) enum OwnedEntry {
 }
 
 impl OwnedEntry {
-    pub(super) fn of(entry: GraphEntry<'_>) -> Self {
+    fn of(entry: GraphEntry<'_>) -> Self {
         match entry {
             GraphEntry::Checkpoint { thread, new } => {
                 Self::Checkpoint { thread: thread.to_owned(), new: new.clone() }
@@ -36,7 +73,7 @@ impl OwnedEntry {
         }
     }
 
-    pub(super) fn as_entry(&self) -> GraphEntry<'_> {
+    fn as_entry(&self) -> GraphEntry<'_> {
         match self {
             Self::Checkpoint { thread, new } => GraphEntry::Checkpoint { thread, new },
             Self::Writes { thread, namespace, checkpoint_id, task_id, task_path, writes } => {
@@ -48,7 +85,7 @@ impl OwnedEntry {
 }
 
 /// Returns the approximate size of the serialized values, in bytes.
-pub(super) fn size(entry: &GraphEntry<'_>) -> usize {
+fn size(entry: &GraphEntry<'_>) -> usize {
     match entry {
         GraphEntry::Checkpoint { new, .. } => {
             let values = new.channels.iter().filter_map(|channel| channel.data.as_ref());

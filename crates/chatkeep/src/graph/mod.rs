@@ -1,7 +1,6 @@
 //! Checkpoints of agents.
 
 mod entry;
-mod group_commit;
 mod maintenance;
 
 use std::sync::Arc;
@@ -14,7 +13,8 @@ use chatkeep_core::{
 use chatkeep_macros::operations;
 use chatkeep_pool::Pool;
 
-use self::group_commit::GroupCommit;
+pub(crate) use self::entry::GraphEntries;
+use crate::group_commit::GroupCommit;
 use crate::managers::Parts;
 use crate::retry::with_retry;
 
@@ -22,7 +22,7 @@ use crate::retry::with_retry;
 #[derive(Clone)]
 pub struct GraphManager {
     pool: Arc<Pool>,
-    commits: Arc<GroupCommit>,
+    commits: Arc<GroupCommit<GraphEntries>>,
 }
 
 /// Stores checkpoints of agents, for frameworks such as LangGraph.
@@ -39,8 +39,14 @@ impl GraphManager {
     pub(crate) fn new(parts: &Parts) -> Self {
         let pool = Arc::clone(&parts.pool);
         let checkpoints = parts.checkpoints.clone();
-        let commits = GroupCommit::new(Arc::clone(&pool), checkpoints, parts.settings.writers);
+        let writers = parts.settings.writers;
+        let commits = GroupCommit::new(GraphEntries, Arc::clone(&pool), checkpoints, writers);
         Self { pool, commits: Arc::new(commits) }
+    }
+
+    fn store(&self, entry: GraphEntry<'_>) -> Result<()> {
+        entry.check()?;
+        self.commits.store(entry)
     }
 
     /// Stores a checkpoint, and replaces one with the same id.
@@ -71,7 +77,7 @@ impl GraphManager {
     /// - `Unavailable`, `PoolTimeout`, `Conflict`, `StorageFull`, `ReadOnly`: nothing is stored.
     #[operation(write)]
     pub fn put_checkpoint(&self, thread: &str, checkpoint: &NewCheckpoint) -> Result<()> {
-        let stored = self.commits.store(GraphEntry::Checkpoint { thread, new: checkpoint });
+        let stored = self.store(GraphEntry::Checkpoint { thread, new: checkpoint });
         stored.map_err(|error| in_checkpoint(error).with_operation("put_checkpoint"))
     }
 
@@ -103,7 +109,7 @@ impl GraphManager {
         #[argument(default = "")] task_path: &str,
     ) -> Result<()> {
         let task = Task { thread, namespace, checkpoint_id, task_id, task_path };
-        let stored = self.commits.store(GraphEntry::Writes { task, writes });
+        let stored = self.store(GraphEntry::Writes { task, writes });
         stored.map_err(|error| error.with_operation("put_writes"))
     }
 

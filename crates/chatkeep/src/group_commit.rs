@@ -1,19 +1,18 @@
-//! Callers that store checkpoints and writes concurrently share transactions.
+//! Callers that store entries of one kind concurrently share transactions.
 //!
 //! A durable commit waits for the disk, and the disk stores a group in the time of one. If no caller
 //! is writing, a caller writes its own entry immediately. Otherwise the entry is queued, and when a
-//! writer is done, the first queued caller becomes the leader and writes all that is queued. Storing
-//! an entry again is safe, so that after a rejected group each entry is stored alone.
+//! writer is done, the first queued caller becomes the leader and writes all that is queued. A group
+//! is stored as a whole or not at all, so that after a rejected group each entry is stored alone.
 
 use std::collections::{HashSet, VecDeque};
+use std::hash::Hash;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use chatkeep_core::graphs::{self, GraphEntry};
 use chatkeep_core::interrupt::{self, WaitOutcome};
-use chatkeep_core::{Error, ErrorKind, Result};
+use chatkeep_core::{Connection, Error, ErrorKind, Result};
 use chatkeep_pool::{OfProcess, PerProcess, Pool};
 
-use super::entry::{OwnedEntry, size};
 use crate::background::wait_in_flight;
 use crate::checkpoints::Checkpoints;
 use crate::retry::{WriteError, may_be_one_row, try_with_retry, with_retry};
@@ -22,73 +21,101 @@ use crate::retry::{WriteError, may_be_one_row, try_with_retry, with_retry};
 const GROUP_ENTRIES: usize = 200;
 const GROUP_BYTES: usize = 4 << 20;
 
+/// Entries of one kind, and how a group of them is stored.
+pub(crate) trait Entries: Send + Sync + 'static {
+    /// An entry of a caller.
+    type Entry<'a>: Copy;
+    /// A copy of an entry, which another caller's transaction can store.
+    type Owned: Send + Sync;
+    /// A key that at most one entry of a group has.
+    type Key: Eq + Hash;
+    /// Noun for an entry, in an error.
+    const NOUN: &'static str;
+
+    /// Returns a copy of an entry.
+    fn to_owned(entry: Self::Entry<'_>) -> Self::Owned;
+
+    /// Returns the entry of a copy.
+    fn as_entry(owned: &Self::Owned) -> Self::Entry<'_>;
+
+    /// Returns the approximate size of an entry, in bytes.
+    fn size(entry: Self::Entry<'_>) -> usize;
+
+    /// Returns the key of an entry, if no other entry of its group may have it.
+    fn unique_key(entry: Self::Entry<'_>) -> Option<Self::Key>;
+
+    /// Stores a group of entries, all or none.
+    fn store(&self, connection: &mut Connection, entries: &[Self::Entry<'_>]) -> Result<()>;
+
+    /// Returns whether one entry of a group may have caused an error.
+    fn may_be_one_entry(error: &Error) -> bool {
+        may_be_one_row(error)
+    }
+}
+
 /// Stores entries in groups.
-pub(super) struct GroupCommit {
+pub(crate) struct GroupCommit<E: Entries> {
+    kind: E,
     pool: Arc<Pool>,
     /// `None` unless the database is a SQLite file.
     checkpoints: Option<Arc<Checkpoints>>,
     /// Maximum number of groups that are written at a time.
     max_leaders: u32,
     /// A forked child has its own queue: a thread of the parent may have held the lock.
-    queue: PerProcess<Queue>,
+    queue: PerProcess<Queue<E>>,
 }
 
-#[derive(Default)]
-struct Queue(Mutex<State>);
+struct Queue<E: Entries>(Mutex<State<E>>);
 
-#[derive(Default)]
-struct State {
+struct State<E: Entries> {
     leaders: u32,
-    pending: VecDeque<Pending>,
+    pending: VecDeque<Pending<E>>,
 }
 
 /// A queued entry of a caller that waits. If it is dropped without an outcome, the caller gets an
 /// error.
-struct Pending {
-    entry: Arc<OwnedEntry>,
+struct Pending<E: Entries> {
+    entry: Arc<E::Owned>,
     bytes: usize,
-    waiter: Option<Arc<Waiter>>,
+    waiter: Option<Arc<Waiter<E>>>,
 }
 
 /// A caller that waits for its outcome, or to lead.
-#[derive(Default)]
-struct Waiter {
-    state: Mutex<WaiterState>,
+struct Waiter<E: Entries> {
+    state: Mutex<WaiterState<E>>,
     woken: Condvar,
 }
 
-#[derive(Default)]
-enum WaiterState {
-    #[default]
+enum WaiterState<E: Entries> {
     Waiting,
-    Woken(Wakeup),
+    Woken(Wakeup<E>),
     /// The caller was interrupted while another one was writing its entry, or about to make it the
     /// leader.
     Left,
 }
 
-enum Wakeup {
+enum Wakeup<E: Entries> {
     Done(Result<()>),
     /// The caller writes this group, in which its own entry is the first.
-    Lead(Vec<Pending>),
+    Lead(Vec<Pending<E>>),
 }
 
 /// The right to write. Dropping it makes the first pending caller the next leader.
-struct Leadership(Arc<OfProcess<Queue>>);
+struct Leadership<E: Entries>(Arc<OfProcess<Queue<E>>>);
 
-impl GroupCommit {
-    pub(super) fn new(
+impl<E: Entries> GroupCommit<E> {
+    pub(crate) fn new(
+        kind: E,
         pool: Arc<Pool>,
         checkpoints: Option<Arc<Checkpoints>>,
         writers: u32,
     ) -> Self {
         let max_leaders = if pool.url().engine().is_server() { writers } else { 1 };
-        Self { pool, checkpoints, max_leaders, queue: PerProcess::new(Queue::default()) }
+        Self { kind, pool, checkpoints, max_leaders, queue: PerProcess::new(Queue::default()) }
     }
 
-    /// Stores an entry, alone or in a group, and returns after the commit.
-    pub(super) fn store(&self, entry: GraphEntry<'_>) -> Result<()> {
-        entry.check()?;
+    /// Stores an entry that was checked, alone or in a group, and returns after the commit.
+    pub(crate) fn store(&self, entry: E::Entry<'_>) -> Result<()> {
         let queue = self.queue.get(Queue::default);
         let waiter = {
             let mut state = queue.lock();
@@ -98,8 +125,8 @@ impl GroupCommit {
             } else {
                 let waiter = Arc::new(Waiter::default());
                 state.pending.push_back(Pending {
-                    entry: Arc::new(OwnedEntry::of(entry)),
-                    bytes: size(&entry),
+                    entry: Arc::new(E::to_owned(entry)),
+                    bytes: E::size(entry),
                     waiter: Some(Arc::clone(&waiter)),
                 });
                 Some(waiter)
@@ -122,9 +149,9 @@ impl GroupCommit {
     }
 
     /// Writes a group, and returns the outcome of its first entry.
-    fn lead(&self, leadership: Leadership, group: Vec<Pending>) -> Result<()> {
+    fn lead(&self, leadership: Leadership<E>, group: Vec<Pending<E>>) -> Result<()> {
         let entries: Vec<_> = group.iter().map(|pending| Arc::clone(&pending.entry)).collect();
-        let entries: Vec<_> = entries.iter().map(|entry| entry.as_entry()).collect();
+        let entries: Vec<_> = entries.iter().map(|entry| E::as_entry(entry)).collect();
         let outcomes = match self.try_write(&entries) {
             Ok(()) => entries.iter().map(|_| Ok(())).collect(),
             Err(WriteError::Unreachable(error)) => {
@@ -133,7 +160,7 @@ impl GroupCommit {
                 pending.into_iter().for_each(|pending| pending.complete(Err(error.clone())));
                 entries.iter().map(|_| Err(error.clone())).collect()
             }
-            Err(WriteError::Failed(error)) if entries.len() > 1 && may_be_one_row(&error) => {
+            Err(WriteError::Failed(error)) if entries.len() > 1 && E::may_be_one_entry(&error) => {
                 entries.iter().map(|entry| self.write(std::slice::from_ref(entry))).collect()
             }
             Err(WriteError::Failed(error)) if is_interruption(&error) => {
@@ -162,21 +189,22 @@ impl GroupCommit {
         })
     }
 
-    fn write(&self, entries: &[GraphEntry<'_>]) -> Result<()> {
-        with_retry(&self.pool, |connection| graphs::store(connection, entries))?;
+    fn write(&self, entries: &[E::Entry<'_>]) -> Result<()> {
+        with_retry(&self.pool, |connection| self.kind.store(connection, entries))?;
         self.committed(entries);
         Ok(())
     }
 
-    fn try_write(&self, entries: &[GraphEntry<'_>]) -> Result<(), WriteError> {
-        try_with_retry(&self.pool, None, |connection| graphs::store(connection, entries))?;
+    fn try_write(&self, entries: &[E::Entry<'_>]) -> Result<(), WriteError> {
+        try_with_retry(&self.pool, None, |connection| self.kind.store(connection, entries))?;
         self.committed(entries);
         Ok(())
     }
 
-    fn committed(&self, entries: &[GraphEntry<'_>]) {
+    fn committed(&self, entries: &[E::Entry<'_>]) {
         if let Some(checkpoints) = &self.checkpoints {
-            checkpoints.committed(entries.iter().map(size).sum::<usize>() as u64);
+            let bytes = entries.iter().map(|entry| E::size(*entry)).sum::<usize>();
+            checkpoints.committed(bytes as u64);
         }
     }
 }
@@ -187,15 +215,33 @@ fn is_interruption(error: &Error) -> bool {
     interrupt::is_interruptible() && kinds.contains(&error.kind())
 }
 
-impl Queue {
-    fn lock(&self) -> MutexGuard<'_, State> {
+impl<E: Entries> Default for Queue<E> {
+    fn default() -> Self {
+        Self(Mutex::new(State::default()))
+    }
+}
+
+impl<E: Entries> Default for State<E> {
+    fn default() -> Self {
+        Self { leaders: 0, pending: VecDeque::new() }
+    }
+}
+
+impl<E: Entries> Default for Waiter<E> {
+    fn default() -> Self {
+        Self { state: Mutex::new(WaiterState::Waiting), woken: Condvar::new() }
+    }
+}
+
+impl<E: Entries> Queue<E> {
+    fn lock(&self) -> MutexGuard<'_, State<E>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Removes the entry of a caller that no longer waits. Returns false if it is no longer queued.
-    fn withdraw(&self, waiter: &Arc<Waiter>) -> bool {
+    fn withdraw(&self, waiter: &Arc<Waiter<E>>) -> bool {
         let mut state = self.lock();
-        let is_own = |pending: &Pending| {
+        let is_own = |pending: &Pending<E>| {
             pending.waiter.as_ref().is_some_and(|other| Arc::ptr_eq(other, waiter))
         };
         let Some(at) = state.pending.iter().position(is_own) else { return false };
@@ -206,22 +252,20 @@ impl Queue {
     }
 }
 
-impl State {
-    /// Removes the next group from the queue. A second checkpoint of the same namespace may be a
-    /// child of the first one, so it is left for the next group.
-    fn next_group(&mut self) -> Vec<Pending> {
+impl<E: Entries> State<E> {
+    /// Removes the next group from the queue. A second entry with the same unique key is left for the
+    /// next group.
+    fn next_group(&mut self) -> Vec<Pending<E>> {
         let (mut group, mut left) = (Vec::new(), VecDeque::new());
-        let (mut bytes, mut namespaces) = (0, HashSet::new());
+        let (mut bytes, mut keys) = (0, HashSet::new());
         while let Some(pending) = self.pending.pop_front() {
             let is_full = group.len() >= GROUP_ENTRIES || bytes + pending.bytes > GROUP_BYTES;
             if is_full && !group.is_empty() {
                 self.pending.push_front(pending);
                 break;
             }
-            let entry = Arc::clone(&pending.entry);
-            let is_checkpoint = matches!(*entry, OwnedEntry::Checkpoint { .. });
-            let (thread, namespace) = entry.as_entry().namespace();
-            if is_checkpoint && !namespaces.insert((thread.to_owned(), namespace.to_owned())) {
+            let key = E::unique_key(E::as_entry(&pending.entry));
+            if key.is_some_and(|key| !keys.insert(key)) {
                 left.push_back(pending);
                 continue;
             }
@@ -235,7 +279,7 @@ impl State {
     }
 }
 
-impl Drop for Leadership {
+impl<E: Entries> Drop for Leadership<E> {
     fn drop(&mut self) {
         loop {
             let mut state = self.0.lock();
@@ -259,7 +303,7 @@ impl Drop for Leadership {
     }
 }
 
-impl Pending {
+impl<E: Entries> Pending<E> {
     fn complete(mut self, outcome: Result<()>) {
         if let Some(waiter) = self.waiter.take() {
             waiter.wake(Wakeup::Done(outcome));
@@ -267,19 +311,20 @@ impl Pending {
     }
 }
 
-impl Drop for Pending {
+impl<E: Entries> Drop for Pending<E> {
     fn drop(&mut self) {
         if let Some(waiter) = self.waiter.take() {
-            waiter.wake(Wakeup::Done(Err(Error::internal(
-                "internal error: the thread that wrote this checkpoint panicked; please report this",
-            ))));
+            waiter.wake(Wakeup::Done(Err(Error::internal(format!(
+                "internal error: the thread that wrote this {} panicked; please report this",
+                E::NOUN
+            )))));
         }
     }
 }
 
-impl Waiter {
+impl<E: Entries> Waiter<E> {
     /// Wakes the caller, and returns the wake-up if the caller has left.
-    fn wake(&self, wakeup: Wakeup) -> Option<Wakeup> {
+    fn wake(&self, wakeup: Wakeup<E>) -> Option<Wakeup<E>> {
         let mut state = self.lock();
         match *state {
             WaiterState::Left => return Some(wakeup),
@@ -292,8 +337,8 @@ impl Waiter {
     }
 
     /// Waits for the wake-up. `None` if the caller interrupted the wait.
-    fn wait(&self) -> Option<Wakeup> {
-        let is_waiting = |state: &mut WaiterState| matches!(state, WaiterState::Waiting);
+    fn wait(&self) -> Option<Wakeup<E>> {
+        let is_waiting = |state: &mut WaiterState<E>| matches!(state, WaiterState::Waiting);
         let (mut state, outcome) =
             interrupt::wait_while(&self.woken, &self.state, self.lock(), None, is_waiting);
         match outcome {
@@ -303,17 +348,17 @@ impl Waiter {
     }
 
     /// Returns the wake-up if there is one. Otherwise the caller leaves.
-    fn leave(&self) -> Option<Wakeup> {
+    fn leave(&self) -> Option<Wakeup<E>> {
         self.lock().take_wakeup()
     }
 
-    fn lock(&self) -> MutexGuard<'_, WaiterState> {
+    fn lock(&self) -> MutexGuard<'_, WaiterState<E>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl WaiterState {
-    fn take_wakeup(&mut self) -> Option<Wakeup> {
+impl<E: Entries> WaiterState<E> {
+    fn take_wakeup(&mut self) -> Option<Wakeup<E>> {
         match std::mem::replace(self, Self::Left) {
             Self::Woken(wakeup) => Some(wakeup),
             Self::Waiting | Self::Left => None,
@@ -322,72 +367,4 @@ impl WaiterState {
 }
 
 #[cfg(test)]
-mod tests {
-    use chatkeep_core::NewCheckpoint;
-    use chatkeep_core::graphs::Task;
-
-    use super::*;
-
-    fn pending(entry: GraphEntry<'_>) -> Pending {
-        let waiter = Some(Arc::default());
-        Pending { entry: Arc::new(OwnedEntry::of(entry)), bytes: size(&entry), waiter }
-    }
-
-    fn checkpoint(thread: &str) -> Pending {
-        pending(GraphEntry::Checkpoint { thread, new: &NewCheckpoint::default() })
-    }
-
-    fn threads(group: &[Pending]) -> Vec<String> {
-        let thread = |pending: &Pending| pending.entry.as_entry().namespace().0.to_owned();
-        group.iter().map(thread).collect()
-    }
-
-    #[test]
-    fn a_group_has_one_checkpoint_of_a_namespace_and_all_writes() {
-        let task =
-            Task { thread: "a", namespace: "", checkpoint_id: "1", task_id: "t", task_path: "" };
-        let writes = || pending(GraphEntry::Writes { task, writes: &[] });
-        let mut state = State::default();
-        state.pending.extend([
-            checkpoint("a"),
-            checkpoint("b"),
-            checkpoint("a"),
-            writes(),
-            checkpoint("c"),
-            checkpoint("a"),
-        ]);
-        assert_eq!(threads(&state.next_group()), ["a", "b", "a", "c"]);
-        assert_eq!(threads(&state.next_group()), ["a"]);
-        assert_eq!(threads(&state.next_group()), ["a"]);
-        assert!(state.next_group().is_empty());
-    }
-
-    #[test]
-    fn a_group_is_limited_in_entries_and_bytes() {
-        let mut state = State::default();
-        for number in 0..GROUP_ENTRIES + 1 {
-            state.pending.push_back(checkpoint(&number.to_string()));
-        }
-        let large = |thread| {
-            let mut pending = checkpoint(thread);
-            pending.bytes = GROUP_BYTES + 1;
-            pending
-        };
-        assert_eq!(state.next_group().len(), GROUP_ENTRIES);
-        assert_eq!(state.next_group().len(), 1);
-        state.pending.extend([large("a"), checkpoint("b"), large("c")]);
-        assert_eq!(threads(&state.next_group()), ["a"]);
-        assert_eq!(threads(&state.next_group()), ["b"]);
-        assert_eq!(threads(&state.next_group()), ["c"]);
-    }
-
-    #[test]
-    fn a_caller_that_has_left_does_not_lead() {
-        let waiter = Waiter::default();
-        assert!(waiter.leave().is_none(), "it was not woken");
-        assert!(matches!(waiter.wake(Wakeup::Lead(Vec::new())), Some(Wakeup::Lead(_))));
-        let waiter = Waiter::default();
-        assert!(waiter.wake(Wakeup::Done(Ok(()))).is_none());
-        assert!(matches!(waiter.leave(), Some(Wakeup::Done(Ok(())))), "it was woken before");
-    }
-}
+mod tests;
