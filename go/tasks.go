@@ -9,9 +9,10 @@ import (
 
 // TaskManager stores tasks, and distributes them to workers in any process.
 //
-// A worker claims tasks, which leases them to it. While it runs a task, it extends the lease with
-// HeartbeatTask, for example every third of the lease. It ends with CompleteTask, FailTask or
-// ReleaseTask. If a worker is killed, its lease ends, and the task is queued again.
+// A worker claims tasks, which leases them to it. While it runs a task, KeepLease renews the lease
+// in the background; or the worker extends it with HeartbeatTask. It ends with CompleteTask,
+// FailTask or ReleaseTask. If a worker is killed, its lease ends, and the task is queued again.
+// work does all of this in a loop.
 //
 // A task runs at least once, and sometimes more than once: a worker may be killed after it has done
 // the work, or be slower than its lease. So the work should be safe to repeat. A worker whose lease
@@ -152,6 +153,9 @@ type ClaimTasksOptions struct {
 
 	// Maximum number of tasks to claim (1–100). Zero means 1.
 	Limit int64 `json:"limit,omitempty"`
+
+	// Maximum wait for a task (0–300). The call returns as soon as it has claimed one.
+	WaitSeconds int64 `json:"wait_seconds,omitempty"`
 }
 
 // ClaimTasks claims due tasks for a worker.
@@ -165,8 +169,10 @@ type ClaimTasksOptions struct {
 // become failed.
 //
 // A call without due tasks reads only the ends of index ranges. Each priority at which all tasks
-// are in the future takes one more query. A worker without tasks calls it again after a pause, such
-// as a second.
+// are in the future takes one more query.
+//
+// With WaitSeconds, a call waits until a task is due. Tasks that this process queues are claimed
+// immediately, and those of other processes within about a second. A wait holds no connection.
 //
 // It returns the tasks with the token of their lease, in the order in which they were claimed. The
 // list is empty if no task is due.
@@ -328,6 +334,79 @@ func (t *TaskManager) ReleaseTask(ctx context.Context, taskID string, leaseToken
 
 		LeaseToken string `json:"lease_token" go:"leaseToken"`
 	}{taskID, leaseToken}, &result)
+	return result, err
+}
+
+// KeepLeaseOptions are the optional arguments of [TaskManager.KeepLease].
+type KeepLeaseOptions struct {
+	// Duration of the lease, as for ClaimTasks (1–2,592,000). Zero means 60.
+	LeaseSeconds int64 `json:"lease_seconds,omitempty"`
+}
+
+// KeepLease renews the lease of a claimed task in the background, until the task ends.
+//
+// It is called directly after ClaimTasks, and does not wait. A thread of this process renews all
+// kept leases every third of LeaseSeconds, until CompleteTask, FailTask or ReleaseTask is called
+// with the token. When the store is closed, or when the process exits normally, the tasks are
+// released. If the process is killed, the lease ends. A forked child does not keep the leases of
+// its parent.
+//
+// Arguments:
+//   - taskID: The task's public id.
+//   - leaseToken: Token of the lease, from ClaimTasks.
+//
+// Errors:
+//   - [ErrInvalidInput]: LeaseSeconds is out of range, or leaseToken is malformed.
+//   - [ErrUnavailable]: the store is closed, or no thread can be started.
+func (t *TaskManager) KeepLease(ctx context.Context, taskID string, leaseToken string, options *KeepLeaseOptions) error {
+	return t.store.call(ctx, "tasks.keep_lease", "KeepLease", struct {
+		TaskID string `json:"task_id" go:"taskID"`
+
+		LeaseToken string `json:"lease_token" go:"leaseToken"`
+
+		*KeepLeaseOptions
+	}{taskID, leaseToken, options}, nil)
+}
+
+// GetLeaseState returns the state of a lease that this process keeps, from memory.
+//
+// A cancellation by this process is known immediately, and one by another process after the next
+// renewal. A lease is lost when a renewal finds that another claim has the task, or when the
+// database did not answer until the end of the lease.
+//
+// It returns the state. It is lost also if the process does not keep the lease, or the task has
+// ended.
+//
+// Arguments:
+//   - taskID: The task's public id.
+//   - leaseToken: Token of the lease, from ClaimTasks.
+//
+// Errors:
+//   - [ErrInvalidInput]: leaseToken is malformed.
+func (t *TaskManager) GetLeaseState(ctx context.Context, taskID string, leaseToken string) (LeaseState, error) {
+	var result LeaseState
+	err := t.store.call(ctx, "tasks.get_lease_state", "GetLeaseState", struct {
+		TaskID string `json:"task_id" go:"taskID"`
+
+		LeaseToken string `json:"lease_token" go:"leaseToken"`
+	}{taskID, leaseToken}, &result)
+	return result, err
+}
+
+// ReleaseKeptTasks releases the tasks whose leases this process keeps, so that other workers can
+// claim them.
+//
+// The attempts do not count, as after ReleaseTask. A program that stops calls it if some tasks are
+// not finished.
+//
+// It returns the number of released tasks.
+//
+// Errors:
+//   - [ErrOutcomeUnknown], [ErrUnavailable], [ErrPoolTimeout], [ErrConflict], [ErrStorageFull],
+//     [ErrReadOnly]: some tasks may not be released. Their leases are not renewed any more.
+func (t *TaskManager) ReleaseKeptTasks(ctx context.Context) (int64, error) {
+	var result int64
+	err := t.store.call(ctx, "tasks.release_kept_tasks", "ReleaseKeptTasks", struct{}{}, &result)
 	return result, err
 }
 

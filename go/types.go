@@ -130,6 +130,21 @@ const (
 	FineTuningFormatShareGPT FineTuningFormat = "sharegpt"
 )
 
+// LeaseState is the state of a lease that a process renews.
+type LeaseState string
+
+// The values of [LeaseState].
+const (
+	// The worker has the task.
+	LeaseStateHeld LeaseState = "held"
+
+	// The worker has the task, and a cancellation was requested. It should stop and fail the task.
+	LeaseStateCancelRequested LeaseState = "cancel_requested"
+
+	// The lease has ended, or is not renewed by this process. The worker should stop.
+	LeaseStateLost LeaseState = "lost"
+)
+
 // MessageStatus is the outcome of a request to a model.
 type MessageStatus string
 

@@ -26,3 +26,5 @@ export {
 export * from './generated/environment.js';
 export { Chatkeep, fromEnvironment } from './store.js';
 export type * from './types.js';
+export type { RunningTask } from './work/running_task.js';
+export type { Work, WorkOptions } from './work/work.js';

@@ -85,7 +85,11 @@ export function startCall<T>(operation: Operation<T>, options: unknown, start: S
 }
 
 /** Makes a call that does not wait. */
-export function callSync<T>(group: OperationGroup, operation: Operation<T>): T {
-  const response = unwrapSync<Response>(store(group).callSync(operation.number, []));
+export function callSync<T>(
+  group: OperationGroup,
+  operation: Operation<T>,
+  args: unknown[] = [],
+): T {
+  const response = unwrapSync<Response>(store(group).callSync(operation.number, args));
   return operation.decode(response as never);
 }

@@ -3,6 +3,7 @@
 import { type InspectOptions, inspect } from 'node:util';
 import type { Store } from './addon.js';
 import { mailbox, unwrapObject } from './calls.js';
+import { asyncDispose } from './dispose.js';
 import { wrongType } from './errors.js';
 import { StoreWithManagers } from './generated/managers.js';
 import { SETTINGS } from './generated/settings.js';
@@ -13,14 +14,7 @@ import type { ChatkeepOptions } from './types.js';
 
 const OPTIONS = new Set<string>(SETTINGS);
 
-/**
- * The key of the method that ends `await using`.
- *
- * The first releases of Node 20 do not have the symbol. `await using` compiled by esbuild or Babel
- * then looks for the other one.
- */
-export const asyncDispose: typeof Symbol.asyncDispose =
-  Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose');
+export { asyncDispose };
 
 /** Private marker, passed as the URL, that selects the environment's store. */
 const ENVIRONMENT = Symbol('environment');

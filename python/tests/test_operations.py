@@ -40,6 +40,7 @@ OTHERS = {
     ("MessageLogger", "cursor_after"): "converts a message, without a store",
     ("MessageLogger", "flush"): "the operation of the store",
     ("DatabaseManager", "close"): "the operation of the store",
+    ("TaskManager", "work"): "the loop of a worker",
     ("Chatkeep", "blocking"): "the same store with blocking calls",
     ("Chatkeep", "of"): "wraps a store with blocking calls",
 }

@@ -90,6 +90,9 @@ pub(crate) const STREAMS: Arguments = &[
 /// Arguments of `chatkeep tasks`.
 pub(crate) const TASKS: Arguments = &[
     ("kind", "KIND"),
+    ("kinds", "KIND"),
+    ("lease_seconds", "--lease"),
+    ("worker", "--worker"),
     ("input", "INPUT"),
     ("user_id", "--user"),
     ("priority", "--priority"),

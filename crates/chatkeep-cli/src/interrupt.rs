@@ -4,6 +4,9 @@
 //! operation that must not be interrupted. After the lock is released, the thread removes the
 //! partial file and prints the message. Then the process dies of the signal, so that a shell
 //! reports 130 or 143. A second signal is not deferred.
+//!
+//! A command that runs until it is stopped handles the first signal itself. The second one has the
+//! effect above.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,11 +21,15 @@ pub(crate) struct Cleanup {
     pub(crate) message: Option<String>,
 }
 
-#[derive(Debug, Default)]
+/// Function that handles the first signal.
+type Stop = Box<dyn FnOnce() + Send>;
+
+#[derive(Default)]
 struct Shared {
     cleanup: Mutex<Cleanup>,
     /// A signal was received; no new operation may start.
     terminating: AtomicBool,
+    stop: Mutex<Option<Stop>>,
 }
 
 /// Signal handler, active until it is dropped.
@@ -41,6 +48,12 @@ impl InterruptHandler {
             thread: signals::SignalThread::start(Arc::clone(&shared)).ok(),
             shared,
         }
+    }
+
+    /// Lets `stop` handle the first signal.
+    pub(crate) fn stop_with(&self, stop: impl FnOnce() + Send + 'static) {
+        let mut first = self.shared.stop.lock().unwrap_or_else(PoisonError::into_inner);
+        *first = Some(Box::new(stop));
     }
 
     /// Defers signals until the guard is dropped, and gives access to the cleanup.
@@ -67,7 +80,7 @@ mod signals {
     use std::fs;
     use std::io::{self, Write as _};
     use std::sync::atomic::Ordering;
-    use std::sync::{Arc, TryLockError};
+    use std::sync::{Arc, PoisonError, TryLockError};
     use std::thread::{self, JoinHandle};
     use std::time::Duration;
 
@@ -91,7 +104,13 @@ mod signals {
             let handle = signals.handle();
             let thread =
                 thread::Builder::new().name("chatkeep-signals".to_owned()).spawn(move || {
-                    let Some(signal) = signals.forever().next() else { return };
+                    let Some(mut signal) = signals.forever().next() else { return };
+                    let stop = shared.stop.lock().unwrap_or_else(PoisonError::into_inner).take();
+                    if let Some(stop) = stop {
+                        stop();
+                        let Some(second) = signals.forever().next() else { return };
+                        signal = second;
+                    }
                     clean_up(&shared, || signals.pending().next().is_some());
                     let _ = emulate_default_handler(signal);
                 })?;

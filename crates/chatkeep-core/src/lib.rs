@@ -91,7 +91,7 @@ pub use stream::{
     FinishedStream, NewStream, StreamChunk, StreamEnd, StreamInfo, StreamPage, StreamRead,
     StreamStatus,
 };
-pub use task::{ClaimedTask, NewTask, Task, TaskCounts, TaskPage, TaskStatus};
+pub use task::{ClaimedTask, LeaseState, NewTask, Task, TaskCounts, TaskPage, TaskStatus};
 pub use token::{
     CreatedToken, FoundToken, NewToken, PlainToken, TokenCheck, TokenHash, TokenInfo, TokenReason,
     TokenState,
@@ -192,9 +192,9 @@ pub mod streams {
 /// Tasks that workers run: enqueueing, claims, leases, results and retention.
 pub mod tasks {
     pub use crate::task::{
-        DueTasks, StoredTask, TaskClaim, TaskFailure, TaskFilter, cancel, claim, complete, count,
-        delete_ended_batch, enqueue, enqueue_many, fail, find_due, get, heartbeat, list, release,
-        retry,
+        DueTasks, RenewedLease, StoredTask, TaskClaim, TaskFailure, TaskFilter, cancel,
+        check_lease, claim, complete, count, delete_ended_batch, enqueue, enqueue_many, fail,
+        find_due, get, heartbeat, list, release, renew, retry,
     };
 }
 

@@ -127,7 +127,8 @@ impl Chatkeep {
 
     /// Rejects new calls, waits for operations in flight, and closes all connections.
     ///
-    /// Later calls fail with `Unavailable`. Closing a closed store does nothing.
+    /// Later calls fail with `Unavailable`. Tasks whose leases this process keeps are released.
+    /// Closing a closed store does nothing.
     ///
     /// # Arguments
     /// - `timeout`: Maximum wait for operations in flight, in seconds.
@@ -141,10 +142,12 @@ impl Chatkeep {
     pub fn close(&self, #[argument(default = 30.0)] timeout: Duration) -> Result<()> {
         self.messages().write().close();
         self.streams().close();
+        self.tasks().close();
         self.executor.close();
         let waited = self.wait(timeout);
         self.messages().write().reject_pending();
         self.streams().abandon();
+        self.tasks().close_leases();
         self.pool.close();
         waited.map_err(|error| error.with_operation("close"))
     }

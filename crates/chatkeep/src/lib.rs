@@ -80,17 +80,17 @@ pub use chatkeep_core::{
     CredentialRotation, CredentialStatus, Cursor, DatabaseUrl, ERROR_KINDS, Engine, Error,
     ErrorKind, Feedback, FeedbackSummary, FinishedStream, GraphChannel, GraphCheckpoint,
     GraphThread, GraphWrite, ImportedConversation, ImportedItem, JsonValue, KindDescription,
-    MAX_LIMIT, MAX_QUERY, MAX_ROW_BYTES, Memory, Message, MessageFilter, MessageStatus, Metadata,
-    MetadataFilter, Model, ModelDefault, NewAuditEntry, NewChannel, NewCheckpoint, NewCredential,
-    NewGraphWrite, NewItem, NewMemory, NewMessage, NewModel, NewProvider, NewSession, NewStream,
-    NewTask, NewToken, NewTurn, NewUser, OneTimeSecret, OpenTurn, Order, Page, PasswordScheme,
-    PlainToken, Provider, ProviderChanges, ProviderSnapshot, ProviderWithModels, Result,
-    RevealedCredential, RotatedSession, SchemaState, SearchIndexState, Secret, SelectedModel,
-    SessionCheck, SessionInfo, SessionPage, SessionReason, SessionSecret, SettingSource,
-    StreamChunk, StreamEnd, StreamInfo, StreamPage, StreamRead, StreamStatus, Sums, Task,
-    TaskCounts, TaskPage, TaskStatus, Timestamp, TokenCheck, TokenInfo, TokenReason, TotalCost,
-    TotalsCheck, TotalsDifference, TurnEnd, TurnStart, Usage, User, UserChanges, UserErasure,
-    UserExport, UserIdentity, UserPage, UserRole, migrations, url,
+    LeaseState, MAX_LIMIT, MAX_QUERY, MAX_ROW_BYTES, Memory, Message, MessageFilter, MessageStatus,
+    Metadata, MetadataFilter, Model, ModelDefault, NewAuditEntry, NewChannel, NewCheckpoint,
+    NewCredential, NewGraphWrite, NewItem, NewMemory, NewMessage, NewModel, NewProvider,
+    NewSession, NewStream, NewTask, NewToken, NewTurn, NewUser, OneTimeSecret, OpenTurn, Order,
+    Page, PasswordScheme, PlainToken, Provider, ProviderChanges, ProviderSnapshot,
+    ProviderWithModels, Result, RevealedCredential, RotatedSession, SchemaState, SearchIndexState,
+    Secret, SelectedModel, SessionCheck, SessionInfo, SessionPage, SessionReason, SessionSecret,
+    SettingSource, StreamChunk, StreamEnd, StreamInfo, StreamPage, StreamRead, StreamStatus, Sums,
+    Task, TaskCounts, TaskPage, TaskStatus, Timestamp, TokenCheck, TokenInfo, TokenReason,
+    TotalCost, TotalsCheck, TotalsDifference, TurnEnd, TurnStart, Usage, User, UserChanges,
+    UserErasure, UserExport, UserIdentity, UserPage, UserRole, migrations, url,
 };
 pub use chatkeep_pool::{PoolSettings, PoolStatus};
 pub use conversations::ConversationManager;
@@ -109,7 +109,7 @@ pub use providers::ProviderManager;
 pub use sessions::SessionManager;
 pub use settings::{Range, SETTINGS, Setting};
 pub use streams::StreamManager;
-pub use tasks::TaskManager;
+pub use tasks::{RunningTask, TaskManager, Work, WorkStopHandle};
 pub use tokens::TokenManager;
 pub use users::{UserFilter, UserManager};
 pub use write::MessageSink;

@@ -35,7 +35,8 @@ export class StoreOperations extends OperationGroup {
   /**
    * Rejects new calls, waits for operations in flight, and closes all connections.
    *
-   * Later calls fail with `CHATKEEP_UNAVAILABLE`. Closing a closed store does nothing.
+   * Later calls fail with `CHATKEEP_UNAVAILABLE`. Tasks whose leases this process keeps are
+   * released. Closing a closed store does nothing.
    *
    * @param options Options: `timeout` and `signal`.
    * @throws `CHATKEEP_UNAVAILABLE`: the timeout expired. Queued messages then fail with

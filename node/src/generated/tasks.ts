@@ -1,8 +1,9 @@
 /** TaskManager: its operations. Made from the descriptions in crates/ by `make generate`. */
 
 import { identity, noResult } from '../calls.js';
+import { TaskManagerBase } from '../task_manager.js';
 import { metadataText } from '../metadata.js';
-import { OperationGroup, call, operation } from '../operations.js';
+import { call, operation } from '../operations.js';
 import { recordsArg } from '../records.js';
 import { integer, listOf, mapValues, optionalOf, recordOf } from '../revive.js';
 import { timestampArg } from '../timestamps.js';
@@ -16,6 +17,8 @@ import type {
   EnqueueTaskOptions,
   FailTaskOptions,
   HeartbeatTaskOptions,
+  KeepLeaseOptions,
+  LeaseState,
   ListTasksOptions,
   NewTask,
   Task,
@@ -37,7 +40,7 @@ const CLAIM_TASKS = operation(
   'tasks',
   'claim_tasks',
   'claimTasks',
-  ['leaseSeconds', 'limit'],
+  ['leaseSeconds', 'limit', 'waitSeconds'],
   listOf(claimedTask),
 );
 const HEARTBEAT_TASK = operation(
@@ -56,6 +59,21 @@ const FAIL_TASK = operation(
   recordOf(task),
 );
 const RELEASE_TASK = operation('tasks', 'release_task', 'releaseTask', [], recordOf(task));
+const KEEP_LEASE = operation('tasks', 'keep_lease', 'keepLease', ['leaseSeconds'], noResult);
+const GET_LEASE_STATE = operation(
+  'tasks',
+  'get_lease_state',
+  'getLeaseState',
+  [],
+  identity<LeaseState>,
+);
+const RELEASE_KEPT_TASKS = operation(
+  'tasks',
+  'release_kept_tasks',
+  'releaseKeptTasks',
+  [],
+  integer<number>,
+);
 const GET_TASK = operation('tasks', 'get_task', 'getTask', [], optionalOf(task));
 const LIST_TASKS = operation(
   'tasks',
@@ -82,9 +100,10 @@ const DELETE_OLD_TASKS = operation(
 /**
  * Stores tasks, and distributes them to workers in any process.
  *
- * A worker claims tasks, which leases them to it. While it runs a task, it extends the lease with
- * `heartbeatTask`, for example every third of the lease. It ends with `completeTask`, `failTask` or
- * `releaseTask`. If a worker is killed, its lease ends, and the task is queued again.
+ * A worker claims tasks, which leases them to it. While it runs a task, `keepLease` renews the
+ * lease in the background; or the worker extends it with `heartbeatTask`. It ends with
+ * `completeTask`, `failTask` or `releaseTask`. If a worker is killed, its lease ends, and the task
+ * is queued again. `work` does all of this in a loop.
  *
  * A task runs at least once, and sometimes more than once: a worker may be killed after it has done
  * the work, or be slower than its lease. So the work should be safe to repeat. A worker whose lease
@@ -93,7 +112,7 @@ const DELETE_OLD_TASKS = operation(
  * Times are those of the clocks of the calling programs, which should agree to within a second or
  * so. A lease should last much longer than the difference.
  */
-export class TaskManager extends OperationGroup {
+export class TaskManager extends TaskManagerBase {
   /**
    * Enqueues a task.
    *
@@ -199,12 +218,15 @@ export class TaskManager extends OperationGroup {
    * become `failed`.
    *
    * A call without due tasks reads only the ends of index ranges. Each priority at which all tasks
-   * are in the future takes one more query. A worker without tasks calls it again after a pause,
-   * such as a second.
+   * are in the future takes one more query.
+   *
+   * With `waitSeconds`, a call waits until a task is due. Tasks that this process queues are
+   * claimed immediately, and those of other processes within about a second. A wait holds no
+   * connection.
    *
    * @param kinds Kinds of tasks to claim, 1–100.
    * @param worker Name of the worker, such as host and process id, 1–255 characters.
-   * @param options Options: `leaseSeconds`, `limit` and `signal`.
+   * @param options Options: `leaseSeconds`, `limit`, `waitSeconds` and `signal`.
    * @returns The tasks with the token of their lease, in the order in which they were claimed. The
    * list is empty if no task is due.
    * @throws `CHATKEEP_INVALID_INPUT`: an argument is invalid, such as `kinds[1]`.
@@ -218,11 +240,12 @@ export class TaskManager extends OperationGroup {
     worker: string,
     options?: ClaimTasksOptions,
   ): Promise<ClaimedTask[]> {
-    return call(this, CLAIM_TASKS, options, ({ leaseSeconds, limit }) => [
+    return call(this, CLAIM_TASKS, options, ({ leaseSeconds, limit, waitSeconds }) => [
       kinds,
       worker,
       leaseSeconds,
       limit,
+      waitSeconds,
     ]);
   }
 
@@ -333,6 +356,63 @@ export class TaskManager extends OperationGroup {
    */
   releaseTask(taskId: string, leaseToken: string, options?: Abortable): Promise<Task> {
     return call(this, RELEASE_TASK, options, () => [taskId, leaseToken]);
+  }
+
+  /**
+   * Renews the lease of a claimed task in the background, until the task ends.
+   *
+   * It is called directly after `claimTasks`, and does not wait. A thread of this process renews
+   * all kept leases every third of `leaseSeconds`, until `completeTask`, `failTask` or
+   * `releaseTask` is called with the token. When the store is closed, or when the process exits
+   * normally, the tasks are released. If the process is killed, the lease ends. A forked child does
+   * not keep the leases of its parent.
+   *
+   * @param taskId The task's public id.
+   * @param leaseToken Token of the lease, from `claimTasks`.
+   * @param options Options: `leaseSeconds` and `signal`.
+   * @throws `CHATKEEP_INVALID_INPUT`: `leaseSeconds` is out of range, or `leaseToken` is malformed.
+   * @throws `CHATKEEP_UNAVAILABLE`: the store is closed, or no thread can be started.
+   */
+  keepLease(taskId: string, leaseToken: string, options?: KeepLeaseOptions): Promise<void> {
+    return call(this, KEEP_LEASE, options, ({ leaseSeconds }) => [
+      taskId,
+      leaseToken,
+      leaseSeconds,
+    ]);
+  }
+
+  /**
+   * Returns the state of a lease that this process keeps, from memory.
+   *
+   * A cancellation by this process is known immediately, and one by another process after the next
+   * renewal. A lease is lost when a renewal finds that another claim has the task, or when the
+   * database did not answer until the end of the lease.
+   *
+   * @param taskId The task's public id.
+   * @param leaseToken Token of the lease, from `claimTasks`.
+   * @param options An abort signal.
+   * @returns The state. It is `lost` also if the process does not keep the lease, or the task has
+   * ended.
+   * @throws `CHATKEEP_INVALID_INPUT`: `leaseToken` is malformed.
+   */
+  getLeaseState(taskId: string, leaseToken: string, options?: Abortable): Promise<LeaseState> {
+    return call(this, GET_LEASE_STATE, options, () => [taskId, leaseToken]);
+  }
+
+  /**
+   * Releases the tasks whose leases this process keeps, so that other workers can claim them.
+   *
+   * The attempts do not count, as after `releaseTask`. A program that stops calls it if some tasks
+   * are not finished.
+   *
+   * @param options An abort signal.
+   * @returns The number of released tasks.
+   * @throws `CHATKEEP_OUTCOME_UNKNOWN`, `CHATKEEP_UNAVAILABLE`, `CHATKEEP_POOL_TIMEOUT`,
+   * `CHATKEEP_CONFLICT`, `CHATKEEP_STORAGE_FULL`, `CHATKEEP_READ_ONLY`: some tasks may not be
+   * released. Their leases are not renewed any more.
+   */
+  releaseKeptTasks(options?: Abortable): Promise<number> {
+    return call(this, RELEASE_KEPT_TASKS, options, () => []);
   }
 
   /**

@@ -115,6 +115,17 @@ export type TaskStatus =
   /** The task was cancelled. */
   | 'cancelled';
 
+/** The state of a lease that a process renews. */
+export type LeaseState =
+  /** The worker has the task. */
+  | 'held'
+  /**
+   * The worker has the task, and a cancellation was requested. It should stop and fail the task.
+   */
+  | 'cancel_requested'
+  /** The lease has ended, or is not renewed by this process. The worker should stop. */
+  | 'lost';
+
 /** The state of a credential. */
 export type CredentialStatus =
   /** The credential can be found. */
@@ -2281,6 +2292,10 @@ export interface ClaimTasksOptions extends Abortable {
   readonly leaseSeconds?: number | bigint | undefined;
   /** Maximum number of tasks to claim (1–100). Default: 1. */
   readonly limit?: number | bigint | undefined;
+  /**
+   * Maximum wait for a task (0–300). The call returns as soon as it has claimed one. Default: 0.
+   */
+  readonly waitSeconds?: number | bigint | undefined;
 }
 
 /** Options of `heartbeatTask`. */
@@ -2304,6 +2319,12 @@ export interface FailTaskOptions extends Abortable {
   readonly retryAfterSeconds?: number | bigint | null | undefined;
   /** Whether the task fails even if attempts are left. Default: `false`. */
   readonly isFinal?: boolean | null | undefined;
+}
+
+/** Options of `keepLease`. */
+export interface KeepLeaseOptions extends Abortable {
+  /** Duration of the lease, as for `claimTasks` (1–2,592,000). Default: 60. */
+  readonly leaseSeconds?: number | bigint | undefined;
 }
 
 /** Options of `listTasks`. */

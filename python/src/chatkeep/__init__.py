@@ -72,6 +72,7 @@ __all__ = [
     "PoolTimeoutError",
     "ProviderManager",
     "ReadOnlyError",
+    "RunningTask",
     "SchemaError",
     "SessionManager",
     "StorageFullError",
@@ -80,6 +81,7 @@ __all__ = [
     "TokenManager",
     "UnavailableError",
     "UserManager",
+    "Work",
     "app_setting_manager",
     "audit_manager",
     "conversation_manager",
@@ -119,6 +121,24 @@ for _class in (
     # Users import the classes from here, and tracebacks show this name.
     _class.__module__ = __name__
 del _class
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from chatkeep._running_task import RunningTask
+    from chatkeep._work import Work
+else:
+
+    def __getattr__(name):
+        """Imports the classes of workers when they are first used."""
+        if name not in ("RunningTask", "Work"):
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from chatkeep._running_task import RunningTask
+        from chatkeep._work import Work
+
+        return RunningTask if name == "RunningTask" else Work
+
+
+del TYPE_CHECKING
 
 
 def from_environment() -> Chatkeep:

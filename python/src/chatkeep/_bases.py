@@ -7,7 +7,10 @@ from chatkeep._native import call, cursor_after, operation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from chatkeep._native import Operation, Store
+    from chatkeep._work import Work
     from chatkeep.types import Message
 
 _FLUSH: Operation[None] = operation("store", "flush")
@@ -99,3 +102,56 @@ class DatabaseManagerBase(Manager):
             UnavailableError: The timeout expired while calls were active.
         """
         call(self._store, _CLOSE, (timeout,))
+
+
+class TaskManagerBase(Manager):
+    """The base of ``TaskManager``."""
+
+    __slots__ = ()
+
+    def work(
+        self,
+        kinds: Iterable[str],
+        *,
+        concurrency: int = 1,
+        lease_seconds: int = 60,
+        worker: str | None = None,
+        stop_on_signals: bool = True,
+    ) -> Work:
+        """Returns an iterator of tasks of these kinds, which waits for tasks until it is stopped.
+
+        Each task is claimed when the iterator is asked for it, and its lease is renewed in the
+        background until it ends. The order is that of ``claim_tasks``. If the process is killed, the
+        leases end, and the tasks are queued again.
+
+        SIGTERM and SIGINT end the iteration, if it is used on the main thread. A second signal has its
+        usual effect. The previous handlers are restored at the end of the iteration. Tasks that have
+        not ended then can still be finished. Those that are left when the store is closed, or when
+        the process exits, are released.
+
+        While the database is down, claims are repeated after pauses of up to 30 seconds. The logger
+        ``chatkeep.work`` reports it once.
+
+        Args:
+            kinds (Iterable[str]): Kinds of tasks to claim, from 1 to 100 of them.
+            concurrency (int): Maximum number of tasks that have not ended. With as many, the iterator
+                waits.
+            lease_seconds (int): Duration of leases, after which the tasks of a killed worker are
+                queued again (1 to 2,592,000).
+            worker (str | None): Name of the worker, up to 255 characters; by default the name of the host
+                and the process id.
+            stop_on_signals (bool): Whether SIGTERM and SIGINT end the iteration.
+
+        Returns:
+            Work: The iterator.
+
+        Raises:
+            InvalidInputError: An argument is invalid. Most of them are checked by the first claim.
+            Error: A claim failed, and a repetition would not help.
+        """
+        from chatkeep._work import Work
+        from chatkeep._worker import Arguments
+
+        return Work(
+            Arguments(self._store, kinds, concurrency, lease_seconds, worker, stop_on_signals)
+        )

@@ -53,6 +53,7 @@ __all__ = [
     "ImportProblem",
     "ImportReport",
     "ImportedFile",
+    "LeaseState",
     "Memory",
     "Message",
     "MessageStatus",
@@ -133,6 +134,9 @@ Engine: TypeAlias = Literal["sqlite", "postgresql", "mysql", "mariadb"]
 
 FineTuningFormat: TypeAlias = Literal["jsonl", "alpaca", "sharegpt"]
 """A format of training data."""
+
+LeaseState: TypeAlias = Literal["held", "cancel_requested", "lost"]
+"""The state of a lease that a process renews."""
 
 MessageStatus: TypeAlias = Literal["completed", "failed", "cancelled", "interrupted"]
 """The outcome of a request to a model."""

@@ -18,7 +18,7 @@ fn a_claimed_task_is_leased_to_its_worker(store: &Store) {
     assert_eq!(claim(store, "k"), None);
     let id = enqueue(store, "k");
     let before = Timestamp::now();
-    let claimed = store.tasks().claim_tasks(&["k".to_owned()], "é'w", 90, 1);
+    let claimed = store.tasks().claim_tasks(&["k".to_owned()], "é'w", 90, 1, 0);
     let claimed = claimed.expect("the call succeeds").remove(0);
     let task = &claimed.task;
     assert_eq!((&task.public_id, task.status, task.attempts), (&id, TaskStatus::Running, 1));
@@ -89,21 +89,21 @@ fn invalid_claims_name_their_fields(store: &Store) {
     let kinds = |kinds: &[&str]| kinds.iter().map(|kind| (*kind).to_owned()).collect::<Vec<_>>();
     let one = kinds(&["k"]);
     let tasks = store.tasks();
-    assert_rejected(tasks.claim_tasks(&[], "w", 60, 1), "kinds");
-    assert_rejected(tasks.claim_tasks(&vec!["k".to_owned(); 101], "w", 60, 1), "kinds");
+    assert_rejected(tasks.claim_tasks(&[], "w", 60, 1, 0), "kinds");
+    assert_rejected(tasks.claim_tasks(&vec!["k".to_owned(); 101], "w", 60, 1, 0), "kinds");
     let long = "é".repeat(101);
     for bad in ["", "a\0", &long] {
-        assert_rejected(tasks.claim_tasks(&kinds(&["k", bad]), "w", 60, 1), "kinds[1]");
+        assert_rejected(tasks.claim_tasks(&kinds(&["k", bad]), "w", 60, 1, 0), "kinds[1]");
     }
     let long = "é".repeat(256);
     for bad in ["", "a\0", &long] {
-        assert_rejected(tasks.claim_tasks(&one, bad, 60, 1), "worker");
+        assert_rejected(tasks.claim_tasks(&one, bad, 60, 1, 0), "worker");
     }
     for bad in [0, -1, 2_592_001, i64::MAX] {
-        assert_rejected(tasks.claim_tasks(&one, "w", bad, 1), "lease_seconds");
+        assert_rejected(tasks.claim_tasks(&one, "w", bad, 1, 0), "lease_seconds");
     }
     for bad in [0, -1, 101, i64::MAX] {
-        assert_rejected(tasks.claim_tasks(&one, "w", 60, bad), "limit");
+        assert_rejected(tasks.claim_tasks(&one, "w", 60, bad, 0), "limit");
     }
     assert!(claim(store, "k").is_some(), "it was not claimed");
 }

@@ -36,7 +36,7 @@ fn claim_some(chat: &Chatkeep, worker: usize, limit: i64) -> Vec<ClaimedTask> {
     if worker.is_multiple_of(2) {
         kinds.reverse();
     }
-    let claimed = chat.tasks().claim_tasks(&kinds, &format!("w-{worker}"), 3_600, limit);
+    let claimed = chat.tasks().claim_tasks(&kinds, &format!("w-{worker}"), 3_600, limit, 0);
     claimed.expect("the call succeeds")
 }
 

@@ -3,11 +3,13 @@
 mod claiming;
 mod concurrency;
 mod enqueueing;
+mod keeping;
 mod leases;
 mod lists;
 mod model;
 mod plan;
 mod results;
+mod work;
 
 use chatkeep::{ClaimedTask, Metadata, NewTask, NewUser, Result, Task, TaskStatus};
 
@@ -38,7 +40,7 @@ fn enqueue_new(store: &Store, new: &NewTask) -> String {
 
 fn claim_many(store: &Store, kinds: &[&str], limit: i64) -> Vec<ClaimedTask> {
     let kinds: Vec<_> = kinds.iter().map(|kind| (*kind).to_owned()).collect();
-    store.tasks().claim_tasks(&kinds, "w", 3_600, limit).expect("the call succeeds")
+    store.tasks().claim_tasks(&kinds, "w", 3_600, limit, 0).expect("the call succeeds")
 }
 
 fn claim(store: &Store, kind: &str) -> Option<ClaimedTask> {

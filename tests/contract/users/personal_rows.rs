@@ -148,7 +148,7 @@ fn store_tasks(store: &Store, name: &str) {
     let input = metadata(&format!(r#"{{"a": "{kind}"}}"#));
     let new = NewTask::new(&kind, input).with_user_id(id(name));
     store.tasks().enqueue_tasks(&vec![new; 3]).expect("they are enqueued");
-    let claimed = store.tasks().claim_tasks(&[kind], "w", 60, 1).expect("the call succeeds");
+    let claimed = store.tasks().claim_tasks(&[kind], "w", 60, 1, 0).expect("the call succeeds");
     assert_eq!(claimed.len(), 1);
 }
 

@@ -19,14 +19,15 @@ struct Totals {
 }
 
 /// The cases, each with the kills of one engine, in thousandths of the kills of all engines.
-const CASES: [(u64, &str); 8] = [
-    (50, "messages::every_acknowledged_message_survives_a_kill::"),
+const CASES: [(u64, &str); 9] = [
+    (40, "messages::every_acknowledged_message_survives_a_kill::"),
     // Without SQLite.
-    (60, "messages::every_acknowledged_message_survives_a_kill_of_the_server::"),
+    (50, "messages::every_acknowledged_message_survives_a_kill_of_the_server::"),
     (30, "turns::"),
     (30, "streams::"),
-    (20, "tasks::"),
-    (50, "checkpoints::every_acknowledged_checkpoint_survives_a_kill::"),
+    (17, "tasks::"),
+    (30, "workers::"),
+    (40, "checkpoints::every_acknowledged_checkpoint_survives_a_kill::"),
     (15, "checkpoints::a_killed_prune_leaves_whole_threads::"),
     (10, "erasures::"),
 ];

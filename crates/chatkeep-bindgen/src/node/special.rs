@@ -99,6 +99,7 @@ pub(super) fn base(class: &str) -> (&'static str, &'static str) {
     match class {
         "MessageLogger" => ("MessageLoggerBase", "../message_logger.js"),
         "DatabaseManager" => ("DatabaseManagerBase", "../database_manager.js"),
+        "TaskManager" => ("TaskManagerBase", "../task_manager.js"),
         _ => ("OperationGroup", "../operations.js"),
     }
 }

@@ -12,9 +12,10 @@ use crate::documentation::first_sentence;
 use crate::surface::{Described, Interface, Surface};
 
 /// Classes with a base of their own, for members that are not operations.
-const BASES: [(&str, &str); 3] = [
+const BASES: [(&str, &str); 4] = [
     ("MessageLogger", "MessageLoggerBase"),
     ("DatabaseManager", "DatabaseManagerBase"),
+    ("TaskManager", "TaskManagerBase"),
     (STORE, "ChatkeepBase"),
 ];
 /// The class whose constructor takes the settings.

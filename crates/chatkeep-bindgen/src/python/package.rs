@@ -22,12 +22,12 @@ pub(super) fn exports(surface: &Surface, face: Face) -> String {
                 + "from chatkeep._native import MessageIterator\nfrom chatkeep._native import \
                    Store as _Store\n"
                 + &import(0, "chatkeep.errors", &errors),
-            vec!["MessageIterator", "from_environment"],
+            vec!["MessageIterator", "RunningTask", "Work", "from_environment"],
         ),
         Face::Awaited => (
             AWAITED,
             "import chatkeep\n".to_owned() + &class_imports(surface.interfaces.iter(), face),
-            Vec::new(),
+            vec!["RunningTask", "Work"],
         ),
     };
     let mut names = classes.clone();
@@ -39,7 +39,8 @@ pub(super) fn exports(surface: &Surface, face: Face) -> String {
     let names: Vec<_> = sorted(names).iter().map(|name| format!("{name:?}")).collect();
     let modules = one_per_line("for _class in (", &classes, "):")
         + "    # Users import the classes from here, and tracebacks show this name.\n    \
-           _class.__module__ = __name__\ndel _class\n";
+           _class.__module__ = __name__\ndel _class\n\n"
+        + &worker_classes(face);
     let managers: String = surface.managers().map(environment_manager).collect();
     let names: String = names.iter().map(|name| format!("    {name},\n")).collect();
     let text = template
@@ -48,6 +49,37 @@ pub(super) fn exports(surface: &Surface, face: Face) -> String {
         .replace("# modules\n", &modules)
         .replace("# managers\n", &managers);
     format!("{HEADER}{text}")
+}
+
+/// Returns the code that imports the classes of workers when they are first used. They need modules
+/// of Python that take longer to load than the package.
+fn worker_classes(face: Face) -> String {
+    let imports: &[&str] = match face {
+        Face::Blocking => &[
+            "from chatkeep._running_task import RunningTask\n",
+            "from chatkeep._work import Work\n",
+        ],
+        Face::Awaited => &["from chatkeep.asyncio._work import RunningTask, Work\n"],
+    };
+    let imports_at =
+        |indent| -> String { imports.iter().map(|line| format!("{:indent$}{line}", "")).collect() };
+    let (types, classes) = (imports_at(4), imports_at(8));
+    format!(
+        r#"TYPE_CHECKING = False
+if TYPE_CHECKING:
+{types}else:
+
+    def __getattr__(name):
+        """Imports the classes of workers when they are first used."""
+        if name not in ("RunningTask", "Work"):
+            raise AttributeError(f"module {{__name__!r}} has no attribute {{name!r}}")
+{classes}
+        return RunningTask if name == "RunningTask" else Work
+
+
+del TYPE_CHECKING
+"#
+    )
 }
 
 /// Returns the module with the base of the store, which has the managers as attributes.
@@ -74,6 +106,9 @@ pub(super) fn page(surface: &Surface) -> String {
         classes.push(manager.class);
         if manager.name == "messages" {
             classes.push("MessageIterator");
+        }
+        if manager.name == "tasks" {
+            classes.extend(["RunningTask", "Work"]);
         }
     }
     let classes: String = classes

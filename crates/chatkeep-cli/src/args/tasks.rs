@@ -1,5 +1,8 @@
 //! `chatkeep tasks …`
 
+use std::ffi::OsString;
+use std::num::NonZeroUsize;
+
 use chatkeep::{TaskStatus, Timestamp};
 use clap::{Args, Subcommand, ValueEnum};
 
@@ -60,6 +63,25 @@ pub(crate) enum TasksCommand {
         "chatkeep tasks stats --json | jq .title.queued"
     })]
     Stats,
+
+    /// Run a command for each task, until SIGTERM or Ctrl-C
+    ///
+    /// The command reads the task's input from standard input, as JSON. The environment variables
+    /// CHATKEEP_TASK_ID, CHATKEEP_TASK_KIND and CHATKEEP_TASK_ATTEMPT describe the task.
+    ///
+    /// Exit code 0 completes the task. Its standard output is the result: a JSON object, or text, which
+    /// is stored as {"output": "…"}. Another exit code fails the attempt with the last lines of standard
+    /// error. The lease is renewed while the command runs. If the task is cancelled, the command gets
+    /// SIGTERM, and SIGKILL 10 seconds later.
+    ///
+    /// After SIGTERM or Ctrl-C, no further task is claimed, and the running commands finish. If they are
+    /// stopped by a signal, too, their tasks are released. A second signal ends the worker at once.
+    #[command(after_help = examples! {
+        "chatkeep tasks work email -- ./send-email"
+        "chatkeep tasks work title summary --concurrency 4 -- python summarize.py"
+        "chatkeep tasks work email -- sh -c 'jq -r .to | xargs send-email'"
+    })]
+    Work(WorkOptions),
 
     /// Delete tasks that ended some time ago
     #[command(after_help = examples! {
@@ -151,4 +173,27 @@ pub(crate) struct EnqueueOptions {
     /// Key by which the task is enqueued once (at most 255 characters)
     #[arg(long)]
     pub(crate) key: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WorkOptions {
+    /// Kinds of tasks to claim. Tasks of the first kind are claimed before those of the second
+    #[arg(value_name = "KIND", required = true, num_args = 1..)]
+    pub(crate) kinds: Vec<String>,
+
+    /// Maximum number of commands that run at a time
+    #[arg(long, value_name = "N", default_value_t = NonZeroUsize::MIN)]
+    pub(crate) concurrency: NonZeroUsize,
+
+    /// Duration of leases in seconds, after which tasks of a killed worker are queued again
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, allow_negative_numbers = true)]
+    pub(crate) lease: i64,
+
+    /// Name of the worker (default: the name of the host and the process id)
+    #[arg(long, value_name = "NAME")]
+    pub(crate) worker: Option<String>,
+
+    /// Command and its arguments
+    #[arg(value_name = "COMMAND", last = true, required = true)]
+    pub(crate) command: Vec<OsString>,
 }

@@ -1,5 +1,8 @@
 //! `chatkeep tasks …`
 
+mod command;
+mod work;
+
 use std::collections::BTreeMap;
 
 use chatkeep::{Metadata, NewTask, Task, TaskCounts, TaskStatus};
@@ -24,6 +27,7 @@ pub(super) fn run(command: TasksCommand, context: &Context) -> Result<u8, Failur
         TasksCommand::Cancel { task } => cancel(&task.id, context),
         TasksCommand::Retry { task } => retry(&task.id, context),
         TasksCommand::Stats => stats(context),
+        TasksCommand::Work(options) => work::work(options, context),
         TasksCommand::Prune { age } => prune(age.older_than, context),
     };
     done.map(|()| 0).map_err(|failure| failure.with_argument_name(TASKS))

@@ -24,6 +24,7 @@ mod providers;
 mod prune_job;
 mod settings;
 mod signals;
+mod task_workers;
 mod tasks;
 mod tokens;
 mod transfers;

@@ -104,6 +104,18 @@ impl TaskStatus {
     }
 }
 
+/// The state of a lease that a process renews.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Record)]
+#[serde(rename_all = "snake_case")]
+pub enum LeaseState {
+    /// The worker has the task.
+    Held,
+    /// The worker has the task, and a cancellation was requested. It should stop and fail the task.
+    CancelRequested,
+    /// The lease has ended, or is not renewed by this process. The worker should stop.
+    Lost,
+}
+
 /// A page of tasks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Record)]
 #[non_exhaustive]

@@ -29,7 +29,7 @@ fn fill(store: &Store) -> String {
         tasks.enqueue_task(&new.with_idempotency_key(kind)).expect("it is stored");
     }
     let claim = |kind: &str| {
-        let claimed = tasks.claim_tasks(&[kind.to_owned()], "w'\\", 3_600, 1);
+        let claimed = tasks.claim_tasks(&[kind.to_owned()], "w'\\", 3_600, 1, 0);
         claimed.expect("the call succeeds").remove(0)
     };
     let completed = claim("a");
@@ -57,7 +57,7 @@ fn tasks_in_all_states_are_copied_and_restored(store: &Store) {
         tasks.complete_task(&running.public_id, &token, None).expect("the lease is valid");
         let new = tasks.enqueue_task(&NewTask::new("é🎉 ", metadata("{}")).with_priority(9));
         let new = new.expect("the id is new");
-        let claimed = tasks.claim_tasks(&["é🎉 ".to_owned()], "w", 60, 2);
+        let claimed = tasks.claim_tasks(&["é🎉 ".to_owned()], "w", 60, 2, 0);
         let claimed = claimed.expect("the call succeeds");
         assert_eq!(claimed.len(), 2);
         assert_eq!(claimed[0].task.public_id, new.public_id);

@@ -48,7 +48,8 @@ impl BlockingExecutor {
     pub(crate) fn submit(&self, work: impl FnOnce() + Send + 'static) -> Result<()> {
         let state = self.state.get(|| State::new(self.max_threads));
         if state.closed.load(Ordering::SeqCst) {
-            return Err(Error::new(ErrorKind::Unavailable, "this Chatkeep is closed"));
+            let error = Error::new(ErrorKind::Unavailable, "this Chatkeep is closed");
+            return Err(error.with_retryable(false));
         }
         let (in_flight, guard) = (Arc::clone(&state.in_flight), state.in_flight.begin());
         let job = move || run_operation(in_flight, guard, work);

@@ -1,15 +1,25 @@
 //! Tasks that workers run.
 
+mod arrivals;
+mod keeping;
+mod leases;
 mod lookup;
+mod running_task;
+mod slots;
+mod work;
 mod working;
 
 use std::fmt;
 use std::sync::Arc;
 
-use chatkeep_core::{NewTask, Result, Task, tasks};
+use chatkeep_core::{Error, NewTask, Result, Task, TaskStatus, Timestamp, tasks};
 use chatkeep_macros::operations;
-use chatkeep_pool::Pool;
+use chatkeep_pool::{OfProcess, PerProcess, Pool};
 
+use self::arrivals::{Arrivals, SharedArrivals};
+use self::leases::Leases;
+pub use self::running_task::RunningTask;
+pub use self::work::{Work, WorkStopHandle};
 use crate::managers::Parts;
 use crate::retry::with_retry;
 
@@ -17,14 +27,17 @@ use crate::retry::with_retry;
 #[derive(Clone)]
 pub struct TaskManager {
     pool: Arc<Pool>,
+    /// A forked child keeps none of its parent's leases.
+    leases: Arc<PerProcess<Leases>>,
+    arrivals: Arc<PerProcess<Arrivals>>,
 }
 
 /// Stores tasks, and distributes them to workers in any process.
 ///
-/// A worker claims tasks, which leases them to it. While it runs a task, it extends the lease with
-/// `heartbeat_task`, for example every third of the lease. It ends with `complete_task`,
-/// `fail_task` or `release_task`. If a worker is killed, its lease ends, and the task is queued
-/// again.
+/// A worker claims tasks, which leases them to it. While it runs a task, `keep_lease` renews the
+/// lease in the background; or the worker extends it with `heartbeat_task`. It ends with
+/// `complete_task`, `fail_task` or `release_task`. If a worker is killed, its lease ends, and the
+/// task is queued again. `work` does all of this in a loop.
 ///
 /// A task runs at least once, and sometimes more than once: a worker may be killed after it has
 /// done the work, or be slower than its lease. So the work should be safe to repeat. A worker whose
@@ -32,10 +45,37 @@ pub struct TaskManager {
 ///
 /// Times are those of the clocks of the calling programs, which should agree to within a second or
 /// so. A lease should last much longer than the difference.
-#[operations(name = "tasks", receiver = tasks, parts(WORKING, LOOKUP))]
+#[operations(name = "tasks", receiver = tasks, parts(WORKING, KEEPING, LOOKUP))]
 impl TaskManager {
     pub(crate) fn new(parts: &Parts) -> Self {
-        Self { pool: Arc::clone(&parts.pool) }
+        let pool = Arc::clone(&parts.pool);
+        let leases = Arc::new(PerProcess::new(Leases::new(Arc::clone(&pool))));
+        Self { pool, leases, arrivals: Arc::new(PerProcess::new(Arrivals::default())) }
+    }
+
+    fn leases(&self) -> Arc<OfProcess<Leases>> {
+        self.leases.get(|| Leases::new(Arc::clone(&self.pool)))
+    }
+
+    fn arrivals(&self) -> SharedArrivals {
+        self.arrivals.get(Arrivals::default)
+    }
+
+    /// Ends the waits for tasks.
+    pub(crate) fn close(&self) {
+        self.arrivals().close();
+    }
+
+    /// Gives the kept leases back, and keeps no further ones.
+    pub(crate) fn close_leases(&self) {
+        self.leases().close();
+    }
+
+    /// Notifies waiting claims of a task that was stored, if it can be claimed.
+    fn stored(&self, task: &Task) {
+        if task.status == TaskStatus::Queued && task.run_at <= Timestamp::now() {
+            self.arrivals().queued(&task.kind, 1);
+        }
     }
 
     /// Enqueues a task.
@@ -54,7 +94,7 @@ impl TaskManager {
     /// assert_eq!(chat.tasks().enqueue_task(&new)?, task);
     ///
     /// let kinds = ["title".to_owned()];
-    /// let claimed = chat.tasks().claim_tasks(&kinds, "worker-1", 60, 1)?.remove(0);
+    /// let claimed = chat.tasks().claim_tasks(&kinds, "worker-1", 60, 1, 0)?.remove(0);
     /// let (id, token) = (claimed.task.public_id.as_str(), claimed.lease_token.as_str());
     /// let cancelled = chat.tasks().heartbeat_task(id, token, 60)?;
     /// assert!(!cancelled);
@@ -79,9 +119,11 @@ impl TaskManager {
     pub fn enqueue_task(&self, #[argument(flatten)] task: &NewTask) -> Result<Task> {
         let run = || {
             task.check()?;
-            with_retry(&self.pool, |connection| tasks::enqueue(connection, task))
+            let task = with_retry(&self.pool, |connection| tasks::enqueue(connection, task))?;
+            self.stored(&task);
+            Ok(task)
         };
-        run().map_err(|error| error.with_operation("enqueue_task"))
+        run().map_err(|error: Error| error.with_operation("enqueue_task"))
     }
 
     /// Enqueues tasks, all or none.
@@ -106,8 +148,10 @@ impl TaskManager {
         if tasks.is_empty() {
             return Ok(Vec::new());
         }
-        with_retry(&self.pool, |connection| tasks::enqueue_many(connection, tasks))
-            .map_err(|error| error.with_operation("enqueue_tasks"))
+        let enqueued = with_retry(&self.pool, |connection| tasks::enqueue_many(connection, tasks));
+        let enqueued = enqueued.map_err(|error| error.with_operation("enqueue_tasks"))?;
+        enqueued.iter().for_each(|task| self.stored(task));
+        Ok(enqueued)
     }
 
     /// Cancels a task.
@@ -128,8 +172,12 @@ impl TaskManager {
     /// - `Unavailable`, `PoolTimeout`, `Conflict`, `StorageFull`, `ReadOnly`: nothing was changed.
     #[operation(write)]
     pub fn cancel_task(&self, task_id: &str) -> Result<Option<Task>> {
-        with_retry(&self.pool, |connection| tasks::cancel(connection, task_id))
-            .map_err(|error| error.with_operation("cancel_task"))
+        let cancelled = with_retry(&self.pool, |connection| tasks::cancel(connection, task_id));
+        let task = cancelled.map_err(|error| error.with_operation("cancel_task"))?;
+        if task.as_ref().is_some_and(|task| task.status == TaskStatus::Running) {
+            self.leases().cancel_requested(task_id);
+        }
+        Ok(task)
     }
 
     /// Queues a failed or cancelled task again, with all its attempts.
@@ -148,8 +196,10 @@ impl TaskManager {
     /// - `Unavailable`, `PoolTimeout`, `Conflict`, `StorageFull`, `ReadOnly`: nothing was changed.
     #[operation(write)]
     pub fn retry_task(&self, task_id: &str) -> Result<Option<Task>> {
-        with_retry(&self.pool, |connection| tasks::retry(connection, task_id))
-            .map_err(|error| error.with_operation("retry_task"))
+        let retried = with_retry(&self.pool, |connection| tasks::retry(connection, task_id));
+        let task = retried.map_err(|error| error.with_operation("retry_task"))?;
+        task.iter().for_each(|task| self.stored(task));
+        Ok(task)
     }
 }
 

@@ -1,10 +1,14 @@
 //! The calls of workers: claims, leases and results.
 
+use std::time::Instant;
+
 use chatkeep_core::tasks::{TaskClaim, TaskFailure};
 use chatkeep_core::{ClaimedTask, Error, Metadata, Result, Task, Timestamp, tasks};
 use chatkeep_macros::operations;
 
 use super::TaskManager;
+use super::arrivals::{Arrivals, Step, check_wait};
+use super::leases::is_lost;
 use crate::retry::with_retry;
 
 #[operations(part = WORKING, receiver = tasks)]
@@ -21,14 +25,18 @@ impl TaskManager {
     /// left become `failed`.
     ///
     /// A call without due tasks reads only the ends of index ranges. Each priority at which all tasks
-    /// are in the future takes one more query. A worker without tasks calls it again after a pause,
-    /// such as a second.
+    /// are in the future takes one more query.
+    ///
+    /// With `wait_seconds`, a call waits until a task is due. Tasks that this process queues are
+    /// claimed immediately, and those of other processes within about a second. A wait holds no
+    /// connection.
     ///
     /// # Arguments
     /// - `kinds`: Kinds of tasks to claim, 1–100.
     /// - `worker`: Name of the worker, such as host and process id, 1–255 characters.
     /// - `lease_seconds`: Seconds after which the lease ends unless it is extended (1–2,592,000).
     /// - `limit`: Maximum number of tasks to claim (1–100).
+    /// - `wait_seconds`: Maximum wait for a task (0–300). The call returns as soon as it has claimed one.
     ///
     /// # Returns
     /// The tasks with the token of their lease, in the order in which they were claimed. The list
@@ -46,21 +54,48 @@ impl TaskManager {
         worker: &str,
         #[argument(default = 60)] lease_seconds: i64,
         #[argument(default = 1)] limit: i64,
+        #[argument(default = 0)] wait_seconds: i64,
     ) -> Result<Vec<ClaimedTask>> {
         let claim = TaskClaim { kinds, worker, lease_seconds, limit };
         let run = || {
             claim.check()?;
-            // On SQLite, an idle worker must not take the only writer.
-            let due = tasks::find_due(&mut *self.pool.reader()?, &claim, Timestamp::now())?;
-            let Some(due) = due else { return Ok(Vec::new()) };
-            let mut after_conflict = false;
-            with_retry(&self.pool, |connection| {
-                let claimed = tasks::claim(connection, &claim, &due, after_conflict);
-                after_conflict = claimed.is_err();
-                claimed
-            })
+            let wait = check_wait(wait_seconds)?;
+            if wait.is_zero() {
+                return self.claim_due(&claim);
+            }
+            let until = Instant::now() + wait;
+            let mut arrival = Arrivals::register(&self.arrivals(), kinds);
+            while matches!(arrival.wait(until)?, Step::Look) {
+                let claimed = self.claim_due(&claim)?;
+                arrival.looked(!claimed.is_empty());
+                if !claimed.is_empty() {
+                    return Ok(claimed);
+                }
+            }
+            Ok(Vec::new())
         };
         run().map_err(|error: Error| error.with_operation("claim_tasks"))
+    }
+
+    /// Claims tasks that are due now.
+    fn claim_due(&self, claim: &TaskClaim<'_>) -> Result<Vec<ClaimedTask>> {
+        // On SQLite, an idle worker must not take the only writer.
+        let due = tasks::find_due(&mut *self.pool.reader()?, claim, Timestamp::now())?;
+        let Some(due) = due else { return Ok(Vec::new()) };
+        let mut after_conflict = false;
+        with_retry(&self.pool, |connection| {
+            let claimed = tasks::claim(connection, claim, &due, after_conflict);
+            after_conflict = claimed.is_err();
+            claimed
+        })
+    }
+
+    /// Stops keeping the lease of a task whose attempt has ended.
+    fn forget_ended<T>(&self, ended: Result<T>, task_id: &str, lease_token: &str) -> Result<T> {
+        if ended.as_ref().err().is_none_or(is_lost) {
+            self.leases().forget(task_id, lease_token);
+        }
+        ended
     }
 
     /// Extends the lease of a running task.
@@ -119,6 +154,7 @@ impl TaskManager {
         let completed = with_retry(&self.pool, |connection| {
             tasks::complete(connection, task_id, lease_token, result.as_ref())
         });
+        let completed = self.forget_ended(completed, task_id, lease_token);
         completed.map_err(|error| error.with_operation("complete_task"))
     }
 
@@ -159,7 +195,10 @@ impl TaskManager {
         let failed = with_retry(&self.pool, |connection| {
             tasks::fail(connection, task_id, lease_token, &failure)
         });
-        failed.map_err(|error| error.with_operation("fail_task"))
+        let failed = self.forget_ended(failed, task_id, lease_token);
+        let task = failed.map_err(|error| error.with_operation("fail_task"))?;
+        self.stored(&task);
+        Ok(task)
     }
 
     /// Gives a task back, so that another worker can claim it at once.
@@ -185,6 +224,9 @@ impl TaskManager {
     pub fn release_task(&self, task_id: &str, lease_token: &str) -> Result<Task> {
         let released =
             with_retry(&self.pool, |connection| tasks::release(connection, task_id, lease_token));
-        released.map_err(|error| error.with_operation("release_task"))
+        let released = self.forget_ended(released, task_id, lease_token);
+        let task = released.map_err(|error| error.with_operation("release_task"))?;
+        self.stored(&task);
+        Ok(task)
     }
 }

@@ -47,7 +47,7 @@ fn work(chat: &Chatkeep, limit: i64) -> Vec<String> {
     // A node applies the writes of others later, and other workers may take what a claim found.
     let mut empty = 0;
     while empty < 20 {
-        let claimed = match tasks.claim_tasks(&["k".to_owned()], "w", 3_600, limit) {
+        let claimed = match tasks.claim_tasks(&["k".to_owned()], "w", 3_600, limit, 0) {
             Ok(claimed) => claimed,
             // Others took all tasks that it tried to claim, until the query timeout.
             Err(error) if error.kind() == ErrorKind::Conflict => continue,

@@ -46,11 +46,13 @@ __all__ = [
     "MemoryManager",
     "MessageLogger",
     "ProviderManager",
+    "RunningTask",
     "SessionManager",
     "StreamManager",
     "TaskManager",
     "TokenManager",
     "UserManager",
+    "Work",
     "app_setting_manager",
     "audit_manager",
     "conversation_manager",
@@ -89,6 +91,22 @@ for _class in (
     # Users import the classes from here, and tracebacks show this name.
     _class.__module__ = __name__
 del _class
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from chatkeep.asyncio._work import RunningTask, Work
+else:
+
+    def __getattr__(name):
+        """Imports the classes of workers when they are first used."""
+        if name not in ("RunningTask", "Work"):
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from chatkeep.asyncio._work import RunningTask, Work
+
+        return RunningTask if name == "RunningTask" else Work
+
+
+del TYPE_CHECKING
 
 _environment = Chatkeep.of(chatkeep.from_environment())
 #: Logs, reads, searches and deletes messages. The environment variables name the database.

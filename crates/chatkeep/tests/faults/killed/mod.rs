@@ -10,6 +10,7 @@ mod process;
 mod streams;
 mod tasks;
 mod turns;
+mod workers;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

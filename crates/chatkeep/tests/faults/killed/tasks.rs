@@ -26,7 +26,13 @@ fn tasks_of_killed_workers_are_claimed_again_and_completed_once(engine: Engine) 
     let database = TestDatabase::create(engine);
     drop(open_ready(database.url()));
     let lines = kill_writers(CASE, engine, database.url(), "worker", kills());
-    let (reported, mut counts) = Reported::of(&lines);
+    check(engine, &database, &lines, "tasks");
+}
+
+/// Compares what the killed workers reported with the database, and completes the tasks that they
+/// left. Each task is completed once.
+pub(super) fn check(engine: Engine, database: &TestDatabase, lines: &[String], killed: &str) {
+    let (reported, mut counts) = Reported::of(lines);
     // Now all leases of the killed workers have ended.
     database.execute(
         "UPDATE chat_tasks SET lease_until = '2020-01-01 00:00:00.000000' WHERE status = 'running'",
@@ -41,11 +47,11 @@ fn tasks_of_killed_workers_are_claimed_again_and_completed_once(engine: Engine) 
     for task in &tasks {
         assert_eq!(task[2].as_deref(), Some("completed"), "{task:?}");
     }
-    counts.print(engine, "tasks", kills());
+    counts.print(engine, killed, kills());
 }
 
 fn claim(chat: &Chatkeep, limit: i64) -> Result<Vec<ClaimedTask>> {
-    chat.tasks().claim_tasks(&["k".to_owned()], "worker", LEASE_SECONDS, limit)
+    chat.tasks().claim_tasks(&["k".to_owned()], "worker", LEASE_SECONDS, limit, 0)
 }
 
 fn work_until_killed(url: &str, name: &str) {
@@ -87,7 +93,7 @@ fn enqueue_and_work(chat: &Chatkeep, name: &str) -> Result<()> {
 /// Completes the tasks that the killed workers left.
 fn complete_the_rest(chat: &Chatkeep) {
     loop {
-        let claimed = chat.tasks().claim_tasks(&["k".to_owned()], "last", 3_600, 100);
+        let claimed = chat.tasks().claim_tasks(&["k".to_owned()], "last", 3_600, 100, 0);
         let claimed = claimed.expect("the call succeeds");
         if claimed.is_empty() {
             return;

@@ -168,7 +168,8 @@ class Chatkeep(ChatkeepBase):
     async def close(self, timeout: float = 30.0) -> None:
         """Rejects new calls, waits for operations in flight, and closes all connections.
 
-        Later calls fail with ``UnavailableError``. Closing a closed store does nothing.
+        Later calls fail with ``UnavailableError``. Tasks whose leases this process keeps are
+        released. Closing a closed store does nothing.
 
         Args:
             timeout (float): Maximum wait for operations in flight, in seconds.

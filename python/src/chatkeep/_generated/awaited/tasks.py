@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from chatkeep._native import operation, submit
-from chatkeep.asyncio._bases import Manager
+from chatkeep.asyncio._bases import TaskManagerBase
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from chatkeep._native import Operation
     from chatkeep.types import (
         ClaimedTask,
+        LeaseState,
         NewTask,
         Task,
         TaskCounts,
@@ -32,19 +33,22 @@ _HEARTBEAT_TASK: Operation[bool] = operation("tasks", "heartbeat_task")
 _COMPLETE_TASK: Operation[None] = operation("tasks", "complete_task")
 _FAIL_TASK: Operation[Task] = operation("tasks", "fail_task")
 _RELEASE_TASK: Operation[Task] = operation("tasks", "release_task")
+_KEEP_LEASE: Operation[None] = operation("tasks", "keep_lease")
+_GET_LEASE_STATE: Operation[LeaseState] = operation("tasks", "get_lease_state")
+_RELEASE_KEPT_TASKS: Operation[int] = operation("tasks", "release_kept_tasks")
 _GET_TASK: Operation[Task | None] = operation("tasks", "get_task")
 _LIST_TASKS: Operation[TaskPage] = operation("tasks", "list_tasks")
 _COUNT_TASKS: Operation[dict[str, TaskCounts]] = operation("tasks", "count_tasks")
 _DELETE_OLD_TASKS: Operation[int] = operation("tasks", "delete_old_tasks")
 
 
-class TaskManager(Manager):
+class TaskManager(TaskManagerBase):
     """Stores tasks, and distributes them to workers in any process.
 
-    A worker claims tasks, which leases them to it. While it runs a task, it extends the lease with
-    ``heartbeat_task``, for example every third of the lease. It ends with ``complete_task``,
-    ``fail_task`` or ``release_task``. If a worker is killed, its lease ends, and the task is queued
-    again.
+    A worker claims tasks, which leases them to it. While it runs a task, ``keep_lease`` renews the
+    lease in the background; or the worker extends it with ``heartbeat_task``. It ends with
+    ``complete_task``, ``fail_task`` or ``release_task``. If a worker is killed, its lease ends, and
+    the task is queued again. ``work`` does all of this in a loop.
 
     A task runs at least once, and sometimes more than once: a worker may be killed after it has
     done the work, or be slower than its lease. So the work should be safe to repeat. A worker whose
@@ -192,7 +196,12 @@ class TaskManager(Manager):
         return await submit(self._store, _RETRY_TASK, (task_id,))
 
     async def claim_tasks(
-        self, kinds: Iterable[str], worker: str, lease_seconds: int = 60, limit: int = 1
+        self,
+        kinds: Iterable[str],
+        worker: str,
+        lease_seconds: int = 60,
+        limit: int = 1,
+        wait_seconds: int = 0,
     ) -> list[ClaimedTask]:
         """Claims due tasks for a worker.
 
@@ -206,8 +215,11 @@ class TaskManager(Manager):
         left become ``failed``.
 
         A call without due tasks reads only the ends of index ranges. Each priority at which all
-        tasks are in the future takes one more query. A worker without tasks calls it again after a
-        pause, such as a second.
+        tasks are in the future takes one more query.
+
+        With ``wait_seconds``, a call waits until a task is due. Tasks that this process queues are
+        claimed immediately, and those of other processes within about a second. A wait holds no
+        connection.
 
         Args:
             kinds (Iterable[str]): Kinds of tasks to claim, 1 to 100.
@@ -215,6 +227,8 @@ class TaskManager(Manager):
             lease_seconds (int): Seconds after which the lease ends unless it is extended (1 to
                 2,592,000).
             limit (int): Maximum number of tasks to claim (1 to 100).
+            wait_seconds (int): Maximum wait for a task (0 to 300). The call returns as soon as it
+                has claimed one.
 
         Returns:
             list[ClaimedTask]: The tasks with the token of their lease, in the order in which they
@@ -228,7 +242,9 @@ class TaskManager(Manager):
             UnavailableError, PoolTimeoutError, ConflictError, StorageFullError, ReadOnlyError:
                 Nothing was changed.
         """
-        return await submit(self._store, _CLAIM_TASKS, (kinds, worker, lease_seconds, limit))
+        return await submit(
+            self._store, _CLAIM_TASKS, (kinds, worker, lease_seconds, limit, wait_seconds)
+        )
 
     async def heartbeat_task(self, task_id: str, lease_token: str, lease_seconds: int = 60) -> bool:
         """Extends the lease of a running task.
@@ -345,6 +361,62 @@ class TaskManager(Manager):
                 Nothing was changed.
         """
         return await submit(self._store, _RELEASE_TASK, (task_id, lease_token))
+
+    async def keep_lease(self, task_id: str, lease_token: str, lease_seconds: int = 60) -> None:
+        """Renews the lease of a claimed task in the background, until the task ends.
+
+        It is called directly after ``claim_tasks``, and does not wait. A thread of this process
+        renews all kept leases every third of ``lease_seconds``, until ``complete_task``,
+        ``fail_task`` or ``release_task`` is called with the token. When the store is closed, or
+        when the process exits normally, the tasks are released. If the process is killed, the lease
+        ends. A forked child does not keep the leases of its parent.
+
+        Args:
+            task_id (str): The task's public id.
+            lease_token (str): Token of the lease, from ``claim_tasks``.
+            lease_seconds (int): Duration of the lease, as for ``claim_tasks`` (1 to 2,592,000).
+
+        Raises:
+            InvalidInputError: ``lease_seconds`` is out of range, or ``lease_token`` is malformed.
+            UnavailableError: The store is closed, or no thread can be started.
+        """
+        await submit(self._store, _KEEP_LEASE, (task_id, lease_token, lease_seconds))
+
+    async def get_lease_state(self, task_id: str, lease_token: str) -> LeaseState:
+        """Returns the state of a lease that this process keeps, from memory.
+
+        A cancellation by this process is known immediately, and one by another process after the
+        next renewal. A lease is lost when a renewal finds that another claim has the task, or when
+        the database did not answer until the end of the lease.
+
+        Args:
+            task_id (str): The task's public id.
+            lease_token (str): Token of the lease, from ``claim_tasks``.
+
+        Returns:
+            LeaseState: The state. It is ``lost`` also if the process does not keep the lease, or
+                the task has ended. One of ``held``, ``cancel_requested`` and ``lost``.
+
+        Raises:
+            InvalidInputError: ``lease_token`` is malformed.
+        """
+        return await submit(self._store, _GET_LEASE_STATE, (task_id, lease_token))
+
+    async def release_kept_tasks(self) -> int:
+        """Releases the tasks whose leases this process keeps, so that other workers can claim them.
+
+        The attempts do not count, as after ``release_task``. A program that stops calls it if some
+        tasks are not finished.
+
+        Returns:
+            int: The number of released tasks.
+
+        Raises:
+            OutcomeUnknownError, UnavailableError, PoolTimeoutError, ConflictError,
+                StorageFullError, ReadOnlyError: Some tasks may not be released. Their leases are
+                not renewed any more.
+        """
+        return await submit(self._store, _RELEASE_KEPT_TASKS, ())
 
     async def get_task(self, task_id: str) -> Task | None:
         """Returns a task.
