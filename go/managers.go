@@ -49,6 +49,10 @@ type Chatkeep struct {
 	// Credentials stores encrypted secrets, such as API keys of providers.
 	Credentials *CredentialManager
 
+	// Routing records requests to models of providers, with their outcomes, latencies, tokens and
+	// costs.
+	Routing *RoutingManager
+
 	// Database reports the database's status and health, and runs its migrations.
 	Database *DatabaseManager
 
@@ -71,6 +75,7 @@ func newChatkeep(store *store) *Chatkeep {
 	chat.Tasks = &TaskManager{store}
 	chat.Providers = &ProviderManager{store}
 	chat.Credentials = &CredentialManager{store}
+	chat.Routing = &RoutingManager{store}
 	chat.Database = &DatabaseManager{store}
 	return chat
 }

@@ -188,7 +188,8 @@ func (p *ProviderManager) ListProviders(ctx context.Context, options *ListProvid
 	return result, err
 }
 
-// DeleteProvider deletes a provider with its models, their defaults, and its credentials.
+// DeleteProvider deletes a provider with its models, their defaults, its credentials, and its
+// policies.
 //
 // Logged messages keep the provider's name.
 //
@@ -438,7 +439,7 @@ func (p *ProviderManager) GetDefaultModel(ctx context.Context, purpose string) (
 	return result, err
 }
 
-// GetProviderSnapshot returns all providers, models and defaults, from memory.
+// GetProviderSnapshot returns all providers, models, defaults and policies, from memory.
 //
 // The database is asked at most every 2 seconds whether one was changed. All of it is read again
 // only if so, or if this process has made a change.

@@ -178,6 +178,103 @@ const (
 	PasswordSchemeFlaskSecurity PasswordScheme = "flask_security"
 )
 
+// PolicyKind is the kind of a policy, which determines the fields of its configuration.
+type PolicyKind string
+
+// The values of [PolicyKind].
+const (
+	// Leaves out models whose requests fail: FailurePercent (1–100, by default 50), MinRequests (by
+	// default 10), WindowMinutes (1–60, by default 5) and OpenSeconds (1–3,600, by default 60).
+	PolicyKindCircuitBreaker PolicyKind = "circuit_breaker"
+
+	// The providers that follow a first one: providers, a list of names in order.
+	PolicyKindFallback PolicyKind = "fallback"
+
+	// The order of candidates: strategy, one of priority, weight, latency and cost.
+	PolicyKindLoadBalance PolicyKind = "load_balance"
+)
+
+// RejectionReason is the reason for which a model was not chosen.
+type RejectionReason string
+
+// The values of [RejectionReason].
+const (
+	// The preferred provider or model does not exist.
+	RejectionReasonUnknown RejectionReason = "unknown"
+
+	// The provider has no models.
+	RejectionReasonNoModels RejectionReason = "no_models"
+
+	// The provider is disabled.
+	RejectionReasonProviderDisabled RejectionReason = "provider_disabled"
+
+	// The model is disabled.
+	RejectionReasonModelDisabled RejectionReason = "model_disabled"
+
+	// The model and its provider lack a capability.
+	RejectionReasonMissingCapability RejectionReason = "missing_capability"
+
+	// The context window of the model is too small, or not known.
+	RejectionReasonContextWindow RejectionReason = "context_window"
+
+	// The model failed in this request.
+	RejectionReasonTried RejectionReason = "tried"
+
+	// Too many requests failed.
+	RejectionReasonCircuitOpen RejectionReason = "circuit_open"
+
+	// The fallback policy does not have the provider.
+	RejectionReasonNotInFallback RejectionReason = "not_in_fallback"
+)
+
+// RoutingOutcome is the outcome of a request to a model.
+type RoutingOutcome string
+
+// The values of [RoutingOutcome].
+const (
+	// The model responded.
+	RoutingOutcomeSuccess RoutingOutcome = "success"
+
+	// The request failed.
+	RoutingOutcomeFailure RoutingOutcome = "failure"
+
+	// The caller cancelled the request. It counts neither as success nor as failure.
+	RoutingOutcomeCancelled RoutingOutcome = "cancelled"
+)
+
+// RoutingSource is the source of a request to a model.
+type RoutingSource string
+
+// The values of [RoutingSource].
+const (
+	// A user's or the application's request.
+	RoutingSourceRequest RoutingSource = "request"
+
+	// A request that only checks whether the provider responds.
+	RoutingSourceProbe RoutingSource = "probe"
+)
+
+// RoutingUsageBy is the name of by what usage is added up.
+type RoutingUsageBy string
+
+// The values of [RoutingUsageBy].
+const (
+	// By provider.
+	RoutingUsageByProvider RoutingUsageBy = "provider"
+
+	// By provider and model.
+	RoutingUsageByModel RoutingUsageBy = "model"
+
+	// By UTC day.
+	RoutingUsageByDay RoutingUsageBy = "day"
+
+	// By hour.
+	RoutingUsageByHour RoutingUsageBy = "hour"
+
+	// By user. The requests are read one by one.
+	RoutingUsageByUser RoutingUsageBy = "user"
+)
+
 // SchemaState is the name of overall state of a schema.
 type SchemaState string
 
@@ -1084,6 +1181,54 @@ type Model struct {
 	UpdatedAt time.Time `json:"updated_at"`
 }
 
+// ModelCandidate is a model that can be used for a request.
+type ModelCandidate struct {
+	// Name of the provider.
+	Provider string `json:"provider"`
+
+	// Name of the model, as the provider spells it.
+	Model string `json:"model"`
+
+	// The interface that the provider has, such as openai.
+	Kind string `json:"kind"`
+
+	// Address of the interface. nil for the one that its kind has.
+	BaseURL *string `json:"base_url"`
+
+	// Parameters to send with the request. Empty if there are none.
+	Params Metadata `json:"params"`
+
+	// Maximum number of tokens of a request and its response together.
+	ContextWindow *int64 `json:"context_window"`
+
+	// Maximum number of tokens of a response.
+	MaxOutputTokens *int64 `json:"max_output_tokens"`
+
+	// Price of a million input tokens in US dollars, as decimal text such as "2.5".
+	InputPrice *string `json:"input_price"`
+
+	// Price of a million output tokens in US dollars.
+	OutputPrice *string `json:"output_price"`
+
+	// Price of a million input tokens that the provider had cached, in US dollars.
+	CachedInputPrice *string `json:"cached_input_price"`
+
+	// Whether the model is tried again after many failures. Such a model comes last.
+	HalfOpen bool `json:"half_open"`
+
+	// Reasons for the position, for people. The texts may change.
+	Reasons []string `json:"reasons"`
+}
+
+// ModelChoice is models for a request, and the reasons.
+type ModelChoice struct {
+	// Models that can be used, in the order in which they are to be tried. Empty if there is none.
+	Candidates []ModelCandidate `json:"candidates"`
+
+	// The other models.
+	Rejected []RejectedModel `json:"rejected"`
+}
+
 // ModelDefault is the default model of a purpose.
 type ModelDefault struct {
 	// The purpose, such as chat or embedding.
@@ -1097,6 +1242,44 @@ type ModelDefault struct {
 
 	// Time at which the model became the default.
 	UpdatedAt time.Time `json:"updated_at"`
+}
+
+// ModelHealth is health of a model: the outcomes and latencies of its requests in the last minutes.
+type ModelHealth struct {
+	// Name of the model.
+	Model string `json:"model"`
+
+	// Number of requests, with failed and cancelled ones.
+	Requests int64 `json:"requests"`
+
+	// Number of requests that failed.
+	Failures int64 `json:"failures"`
+
+	// Number of requests that were cancelled.
+	Cancelled int64 `json:"cancelled"`
+
+	// Failures per thousand requests that were not cancelled, rounded down. nil if all were cancelled.
+	FailuresPerThousand *int64 `json:"failures_per_thousand"`
+
+	// Mean latency in milliseconds, rounded down. nil if no request has a latency.
+	AverageLatencyMs *int64 `json:"average_latency_ms"`
+
+	// Upper bound of the median latency in milliseconds. nil if no request has a latency, or if the
+	// median is more than 60,000.
+	MedianLatencyMs *int64 `json:"median_latency_ms"`
+
+	// Upper bound of the latency of 95 % of the requests in milliseconds. nil if no request has a
+	// latency, or if the bound is more than 60,000.
+	P95LatencyMs *int64 `json:"p95_latency_ms"`
+
+	// Mean time to the first token in milliseconds, rounded down. nil if no request has one.
+	AverageTtftMs *int64 `json:"average_ttft_ms"`
+
+	// Time of the last request.
+	LastRequestAt time.Time `json:"last_request_at"`
+
+	// Time of the last request that failed, if any.
+	LastFailureAt *time.Time `json:"last_failure_at"`
 }
 
 // NewChannel is a channel of a checkpoint to store.
@@ -1288,6 +1471,66 @@ type NewMessage struct {
 	Error *string `json:"error,omitempty"`
 }
 
+// NewRoutingRequest is an attempt of a request to a model, to record.
+type NewRoutingRequest struct {
+	// Id of the request, which its attempts share. 1–64 characters.
+	RequestID string `json:"request_id"`
+
+	// Name of the provider. 1–100 characters.
+	Provider string `json:"provider"`
+
+	// Name of the model. 1–100 characters.
+	Model string `json:"model"`
+
+	// Outcome of the request.
+	Outcome RoutingOutcome `json:"outcome"`
+
+	// Number of the attempt, from 1. Zero means 1.
+	Attempt int64 `json:"attempt,omitempty"`
+
+	// Public id of the request's user. By default the conversation's user, if there is one.
+	UserID *string `json:"user_id,omitempty"`
+
+	// Public id of the request's conversation.
+	ConversationID *string `json:"conversation_id,omitempty"`
+
+	// Capability that was needed, at most 100 characters.
+	Capability *string `json:"capability,omitempty"`
+
+	// Kind of the error, such as RateLimit, at most 100 characters. Do not pass secrets.
+	ErrorKind *string `json:"error_kind,omitempty"`
+
+	// Duration of the request, in milliseconds (0–1,000,000,000).
+	LatencyMs *int64 `json:"latency_ms,omitempty"`
+
+	// Time to the first token, in milliseconds (0–1,000,000,000).
+	TtftMs *int64 `json:"ttft_ms,omitempty"`
+
+	// Number of input tokens, including the cached ones (0–1,000,000,000).
+	InputTokens *int64 `json:"input_tokens,omitempty"`
+
+	// Number of output tokens, including the reasoning (0–1,000,000,000).
+	OutputTokens *int64 `json:"output_tokens,omitempty"`
+
+	// Number of input tokens that the provider read from its cache; at most InputTokens.
+	CachedTokens *int64 `json:"cached_tokens,omitempty"`
+
+	// Number of output tokens of the model's reasoning; at most OutputTokens.
+	ReasoningTokens *int64 `json:"reasoning_tokens,omitempty"`
+
+	// Cost in US dollars, as decimal text such as 0.00125, with at most 9 decimals.
+	Cost *string `json:"cost,omitempty"`
+
+	// Why this provider and model were chosen, as JSON of at most 64 KiB.
+	Reason any `json:"reason,omitempty"`
+
+	// Source of the request; by default request.
+	Source *RoutingSource `json:"source,omitempty"`
+
+	// Time of the request; by default now.
+	CreatedAt *time.Time `json:"created_at,omitempty"`
+}
+
 // NewTask is a task to enqueue.
 type NewTask struct {
 	// Kind of the task, by which workers claim it. 1–100 characters.
@@ -1369,6 +1612,15 @@ type PendingMigration struct {
 	Name string `json:"name"`
 }
 
+// PolicyPage is a page of policies.
+type PolicyPage struct {
+	// The policies, newest first.
+	Policies []ProviderPolicy `json:"policies"`
+
+	// The cursor of the next page. nil means that this is the last one.
+	NextCursor *string `json:"next_cursor"`
+}
+
 // PoolStatus is numbers of connections and waiting callers at one point in time.
 //
 // On SQLite, each number is the sum over the writer and the readers.
@@ -1440,9 +1692,82 @@ type Provider struct {
 	UpdatedAt time.Time `json:"updated_at"`
 }
 
-// ProviderSnapshot is all providers, models and defaults at one time. It is cheap to clone.
+// ProviderHealth is health of a provider: the outcomes and latencies of its requests in the last
+// minutes.
+type ProviderHealth struct {
+	// Name of the provider.
+	Provider string `json:"provider"`
+
+	// Number of requests, with failed and cancelled ones.
+	Requests int64 `json:"requests"`
+
+	// Number of requests that failed.
+	Failures int64 `json:"failures"`
+
+	// Number of requests that were cancelled.
+	Cancelled int64 `json:"cancelled"`
+
+	// Failures per thousand requests that were not cancelled, rounded down. nil if all were cancelled.
+	FailuresPerThousand *int64 `json:"failures_per_thousand"`
+
+	// Mean latency in milliseconds, rounded down. nil if no request has a latency.
+	AverageLatencyMs *int64 `json:"average_latency_ms"`
+
+	// Upper bound of the median latency in milliseconds. nil if no request has a latency, or if the
+	// median is more than 60,000.
+	MedianLatencyMs *int64 `json:"median_latency_ms"`
+
+	// Upper bound of the latency of 95 % of the requests in milliseconds. nil if no request has a
+	// latency, or if the bound is more than 60,000.
+	P95LatencyMs *int64 `json:"p95_latency_ms"`
+
+	// Mean time to the first token in milliseconds, rounded down. nil if no request has one.
+	AverageTtftMs *int64 `json:"average_ttft_ms"`
+
+	// Time of the last request.
+	LastRequestAt time.Time `json:"last_request_at"`
+
+	// Time of the last request that failed, if any.
+	LastFailureAt *time.Time `json:"last_failure_at"`
+
+	// Health of the provider's models, ordered by name.
+	Models []ModelHealth `json:"models"`
+}
+
+// ProviderPolicy is a policy by which models are chosen.
+type ProviderPolicy struct {
+	// Id to use outside of the backend. It stays the same in copies of the database.
+	PublicID string `json:"public_id"`
+
+	// Name of the provider to which the policy belongs. nil for one of the application.
+	Provider *string `json:"provider"`
+
+	// Name of the policy, unique among those of the same owner.
+	Name string `json:"name"`
+
+	// Kind of the policy.
+	Kind PolicyKind `json:"kind"`
+
+	// Configuration, with all fields of the kind.
+	Config Metadata `json:"config"`
+
+	// Whether the policy is used.
+	Enabled bool `json:"enabled"`
+
+	// Number of the last change, which PutPolicy takes as ExpectedVersion. It starts with 1.
+	Version int64 `json:"version"`
+
+	// Creation time.
+	CreatedAt time.Time `json:"created_at"`
+
+	// Time of the last change.
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
+// ProviderSnapshot is all providers, models, defaults and policies at one time. It is cheap to
+// clone.
 type ProviderSnapshot struct {
-	// Number that every change of a provider, model or default increases.
+	// Number that every change of a provider, model, default or policy increases.
 	Revision int64 `json:"revision"`
 
 	// The providers, also disabled ones, with their models. Those with the highest priority are first;
@@ -1451,6 +1776,9 @@ type ProviderSnapshot struct {
 
 	// The default models, by purpose.
 	Defaults []ModelDefault `json:"defaults"`
+
+	// The policies by which models are chosen: those of the application, then by provider and name.
+	Policies []ProviderPolicy `json:"policies"`
 }
 
 // ProviderWithModels is a provider and all its models.
@@ -1460,6 +1788,21 @@ type ProviderWithModels struct {
 
 	// Its models, by name.
 	Models []Model `json:"models"`
+}
+
+// RejectedModel is a model that was not chosen.
+type RejectedModel struct {
+	// Name of the provider. nil for a preferred model that no provider has.
+	Provider *string `json:"provider"`
+
+	// Name of the model. nil if the provider has no models, or does not exist.
+	Model *string `json:"model"`
+
+	// Reason for programs.
+	Reason RejectionReason `json:"reason"`
+
+	// Reason for people, with figures. The text may change.
+	Explanation string `json:"explanation"`
 }
 
 // RevealedCredential is a credential with its secret.
@@ -1481,6 +1824,114 @@ type RotatedSession struct {
 
 	// The session.
 	Session SessionInfo `json:"session"`
+}
+
+// RoutingRequest is a recorded attempt of a request to a model.
+type RoutingRequest struct {
+	// Id of the request. Its attempts have the same id.
+	RequestID string `json:"request_id"`
+
+	// Number of the attempt, from 1.
+	Attempt int64 `json:"attempt"`
+
+	// Public id of the request's user, if any.
+	UserID *string `json:"user_id"`
+
+	// Public id of the request's conversation, if any.
+	ConversationID *string `json:"conversation_id"`
+
+	// Capability that was needed.
+	Capability *string `json:"capability"`
+
+	// Name of the provider.
+	Provider string `json:"provider"`
+
+	// Name of the model.
+	Model string `json:"model"`
+
+	// Outcome of the request.
+	Outcome RoutingOutcome `json:"outcome"`
+
+	// Kind of the error, if the request failed.
+	ErrorKind *string `json:"error_kind"`
+
+	// Duration of the request, in milliseconds.
+	LatencyMs *int64 `json:"latency_ms"`
+
+	// Time to the first token, in milliseconds.
+	TtftMs *int64 `json:"ttft_ms"`
+
+	// Number of input tokens, including the cached ones.
+	InputTokens *int64 `json:"input_tokens"`
+
+	// Number of output tokens, including the reasoning.
+	OutputTokens *int64 `json:"output_tokens"`
+
+	// Number of input tokens that the provider read from its cache.
+	CachedTokens *int64 `json:"cached_tokens"`
+
+	// Number of output tokens of the model's reasoning.
+	ReasoningTokens *int64 `json:"reasoning_tokens"`
+
+	// Cost in US dollars, as decimal text.
+	Cost *string `json:"cost"`
+
+	// Why this provider and model were chosen.
+	Reason *json.RawMessage `json:"reason"`
+
+	// Source of the request.
+	Source RoutingSource `json:"source"`
+
+	// Time of the request.
+	CreatedAt time.Time `json:"created_at"`
+}
+
+// RoutingRequestPage is a page of recorded requests.
+type RoutingRequestPage struct {
+	// The requests, newest first.
+	Requests []RoutingRequest `json:"requests"`
+
+	// Position of the next page. nil if this is the last one.
+	NextCursor *string `json:"next_cursor"`
+}
+
+// RoutingUsage is usage of a provider, a model, a day, an hour or a user.
+type RoutingUsage struct {
+	// Name of the provider, in usage by provider and by model.
+	Provider *string `json:"provider"`
+
+	// Name of the model, in usage by model.
+	Model *string `json:"model"`
+
+	// Start of the day or of the hour, in usage by day and by hour.
+	Start *time.Time `json:"start"`
+
+	// Public id of the user, in usage by user. nil for requests without a user.
+	UserID *string `json:"user_id"`
+
+	// Number of requests, with failed and cancelled ones.
+	Requests int64 `json:"requests"`
+
+	// Number of requests that failed.
+	Failures int64 `json:"failures"`
+
+	// Number of requests that were cancelled.
+	Cancelled int64 `json:"cancelled"`
+
+	// Number of input tokens, including the cached ones.
+	InputTokens int64 `json:"input_tokens"`
+
+	// Number of output tokens, including the reasoning.
+	OutputTokens int64 `json:"output_tokens"`
+
+	// Number of input tokens that providers read from their caches.
+	CachedTokens int64 `json:"cached_tokens"`
+
+	// Number of output tokens of reasoning.
+	ReasoningTokens int64 `json:"reasoning_tokens"`
+
+	// Cost in US dollars, as decimal text.
+	Cost string `json:"cost"`
 }
 
 // SelectedModel is a model with its provider.

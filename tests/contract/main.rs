@@ -1,8 +1,9 @@
 //! The contract suite: runs the same cases against every engine.
 //!
 //! - [`messages`], [`tokens`], [`users`], [`sessions`], [`audit`], [`conversations`], [`streams`],
-//!   [`graph`], [`memory`], [`app_settings`], [`providers`], [`credentials`], [`tasks`]: the cases,
-//!   each a function that receives an empty [`store::Store`].
+//!   [`graph`], [`memory`], [`app_settings`], [`providers`], [`routing`], [`routing_policies`],
+//!   [`credentials`], [`tasks`]: the cases, each a function that receives an empty
+//!   [`store::Store`].
 //! - [`asynchronous`]: the asynchronous API, compared with the blocking one.
 //! - [`vectors`]: cases shared by all languages, read from `tests/vectors/*.json`.
 //! - [`model`]: random calls, compared with a simple in-memory model.
@@ -32,6 +33,8 @@ mod plans;
 mod program;
 mod providers;
 mod redaction;
+mod routing;
+mod routing_policies;
 mod scale;
 mod schema;
 mod server_settings;

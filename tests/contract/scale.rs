@@ -1,11 +1,15 @@
-//! Pages of many users, and of many conversations and messages of one user.
+//! Pages of many users, and of many conversations and messages of one user; health and usage of
+//! many requests.
 //!
-//! `make endurance` fills a million users, 100,000 conversations and 100,000 messages. It shows the
-//! durations with few rows and with many. By default there are few rows.
+//! `make endurance` fills a million users, 100,000 conversations and 100,000 messages, and 200,000
+//! requests. It shows the durations with few rows and with many. By default there are few rows.
 
 use std::time::Instant;
 
-use chatkeep::{Chatkeep, MessageFilter, Order, Result, UserFilter};
+use chatkeep::{
+    Chatkeep, MessageFilter, NewRoutingRequest, Order, Result, RoutingOutcome, RoutingUsageBy,
+    Timestamp, UserFilter,
+};
 use chatkeep_testkit::Engine;
 
 use crate::every_engine::on_every_engine;
@@ -16,6 +20,7 @@ on_every_engine![
     pages_of_many_users_are_complete_and_read_in_order,
     pages_of_many_conversations_are_complete_and_read_in_order,
     iterations_of_many_messages_are_complete_and_read_in_order,
+    health_and_usage_of_many_requests_are_read_from_totals,
 ];
 
 /// Sets the number of users. A tenth is the number of conversations and messages.
@@ -25,6 +30,8 @@ const DEFAULT_ROWS: usize = 20_000;
 const FEW: usize = 1_000;
 /// Maximum number of rows that one statement inserts.
 const STATEMENT: usize = 50_000;
+/// Number of requests that one call records.
+const REQUESTS: usize = 10_000;
 /// Number of rows of a page that is measured.
 const PAGE: i64 = 20;
 /// Number of pages for a median.
@@ -294,6 +301,64 @@ fn iterations_of_many_messages_are_complete_and_read_in_order(store: &Store) {
         }
     }
     assert_seeks(store, user);
+}
+
+/// Records requests of the last ten days, whose totals have the same size from the first ones on.
+fn health_and_usage_of_many_requests_are_read_from_totals(store: &Store) {
+    let now = Timestamp::now();
+    let mut filled = 0;
+    for count in [FEW, rows() / 5] {
+        for first in (filled..count).step_by(REQUESTS) {
+            let requests: Vec<_> = (first..count.min(first + REQUESTS))
+                .map(|number| {
+                    let hours = (number % 240) as i64;
+                    let model = format!("m-{}", number % 3);
+                    NewRoutingRequest {
+                        created_at: now.checked_add_microseconds(-hours * 3_600_000_000),
+                        latency_ms: Some((number % 5_000) as i64),
+                        ..NewRoutingRequest::new(
+                            number.to_string(),
+                            "openai",
+                            model,
+                            RoutingOutcome::Success,
+                        )
+                    }
+                })
+                .collect();
+            store.routing().record_requests(&requests).expect("they are recorded");
+        }
+        filled = count;
+        for table in ["chat_routing_requests", "chat_routing_totals"] {
+            analyze(store, table);
+        }
+        let median = |read: &dyn Fn() -> i64, expected: i64| {
+            let mut times: Vec<_> = (0..TIMES)
+                .map(|_| {
+                    let begin = Instant::now();
+                    assert_eq!(read(), expected);
+                    begin.elapsed().as_micros()
+                })
+                .collect();
+            times.sort_unstable();
+            times[TIMES / 2]
+        };
+        let of_day = (0..count).filter(|number| number % 240 < 24).count() as i64;
+        let health = || {
+            let health = store.routing().get_provider_health(1_400).expect("the query succeeds");
+            health[0].requests
+        };
+        let usage = || {
+            let (start, by) = (now.checked_add_days(-20), RoutingUsageBy::Day);
+            let usage = store.routing().get_routing_usage(by, start, None, None, 100);
+            usage.expect("the query succeeds").iter().map(|row| row.requests).sum()
+        };
+        println!(
+            "scale: {} {count} routed requests: health {} µs, usage {} µs",
+            store.engine(),
+            median(&health, of_day),
+            median(&usage, count as i64)
+        );
+    }
 }
 
 /// Iterates over messages, and prints the duration of a message.

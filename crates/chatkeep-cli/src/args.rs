@@ -12,6 +12,8 @@ pub(crate) mod models;
 pub(crate) mod output_file;
 pub(crate) mod page;
 pub(crate) mod providers;
+pub(crate) mod routing;
+pub(crate) mod routing_policies;
 pub(crate) mod search_index;
 pub(crate) mod sessions;
 pub(crate) mod settings;
@@ -135,6 +137,10 @@ pub(crate) enum Command {
     /// List, show and cancel streamed responses
     #[command(subcommand, arg_required_else_help = true)]
     Streams(streams::StreamsCommand),
+
+    /// Show the health and usage of providers, requests, and how models are chosen
+    #[command(subcommand, arg_required_else_help = true)]
+    Routing(routing::RoutingCommand),
 
     /// List, show, enqueue, cancel and retry tasks
     #[command(subcommand, arg_required_else_help = true)]

@@ -141,6 +141,41 @@ pub(crate) const PROVIDERS: Arguments = &[
     ("after", "--after"),
 ];
 
+/// Arguments of `chatkeep routing health`, `usage`, `requests` and `prune`.
+pub(crate) const ROUTING: Arguments = &[
+    ("minutes", "--minutes"),
+    ("request_id", "--request-id"),
+    ("provider", "--provider"),
+    ("model", "--model"),
+    ("user_id", "--user"),
+    ("start_date", "--since"),
+    ("end_date", "--until"),
+    ("days", "--older-than"),
+    ("limit", "--limit"),
+    ("cursor", "--cursor"),
+];
+
+/// Arguments of `chatkeep routing policies`.
+pub(crate) const POLICIES: Arguments = &[
+    ("name", "NAME"),
+    ("kind", "--kind"),
+    ("config", "--config"),
+    ("provider", "--provider"),
+    ("expected_version", "--expected-version"),
+    ("limit", "--limit"),
+    ("cursor", "--cursor"),
+];
+
+/// Arguments of `chatkeep routing choose`.
+pub(crate) const CHOICES: Arguments = &[
+    ("purpose", "--purpose"),
+    ("capabilities", "--capability"),
+    ("min_context_window", "--min-context-window"),
+    ("preferred_provider", "--preferred-provider"),
+    ("preferred_model", "--preferred-model"),
+    ("tried", "--tried"),
+];
+
 /// Arguments of `chatkeep models`.
 pub(crate) const MODELS: Arguments = &[
     ("provider", "PROVIDER"),
@@ -240,6 +275,9 @@ mod tests {
             ("tasks", TASKS),
             ("credentials", CREDENTIALS),
             ("providers", PROVIDERS),
+            ("routing", ROUTING),
+            ("routing", POLICIES),
+            ("routing", CHOICES),
             ("models", MODELS),
             ("settings", SETTINGS),
             ("graph", GRAPH),

@@ -58,7 +58,7 @@ pub(crate) fn render(rows: &[ChartRow], terminal: &Terminal) -> String {
 }
 
 /// Renders a bar for `value` of `max` in `columns`. A positive value always has a visible bar.
-fn bar(value: i64, max: i64, columns: usize, unicode: bool) -> String {
+pub(crate) fn bar(value: i64, max: i64, columns: usize, unicode: bool) -> String {
     if value <= 0 || max <= 0 {
         return String::new();
     }

@@ -11,6 +11,9 @@ mod migrate;
 mod models;
 mod providers;
 mod reclaim;
+mod routing;
+mod routing_choose;
+mod routing_policies;
 mod search_index;
 mod sessions;
 mod settings;
@@ -34,6 +37,7 @@ pub(crate) fn run(command: Command, context: &Context) -> Result<u8, Failure> {
         Command::Users(command) => users::run(command, context),
         Command::Sessions(command) => sessions::run(command, context),
         Command::Streams(command) => streams::run(command, context),
+        Command::Routing(command) => routing::run(command, context),
         Command::Tasks(command) => tasks::run(command, context),
         Command::Credentials(command) => credentials::run(command, context),
         Command::Settings(command) => settings::run(command, context),

@@ -42,6 +42,7 @@ pub mod personal_data;
 mod provider;
 mod public_ids;
 mod revision;
+mod routing;
 mod schema;
 mod session;
 mod stream;
@@ -82,6 +83,14 @@ pub use personal_data::{UserErasure, UserExport};
 pub use provider::{
     Model, ModelDefault, NewModel, NewProvider, Provider, ProviderChanges, ProviderSnapshot,
     ProviderWithModels, SelectedModel,
+};
+pub use routing::choose::{
+    ChooseRequest, ModelCandidate, ModelChoice, RejectedModel, RejectionReason,
+};
+pub use routing::policy::{NewPolicy, PolicyKind, PolicyPage, ProviderPolicy};
+pub use routing::{
+    ModelHealth, NewRoutingRequest, ProviderHealth, RoutingFilter, RoutingOutcome, RoutingRequest,
+    RoutingRequestPage, RoutingSource, RoutingUsage, RoutingUsageBy,
 };
 pub use session::{
     CreatedSession, FoundSession, NewSession, Presented, RotatedSession, SessionCheck, SessionInfo,
@@ -165,6 +174,14 @@ pub mod memories {
     };
 }
 
+/// Policies by which models are chosen, and the choice.
+pub mod policies {
+    pub use crate::routing::choose::{RoutingHealth, choose, needed_windows, random_seed};
+    pub use crate::routing::policy::{
+        StoredProviderPolicy, check_expected_version, check_policy_name, delete, get, list, put,
+    };
+}
+
 /// Providers, their models, and the default models of purposes.
 pub mod providers {
     pub use crate::provider::{
@@ -177,6 +194,16 @@ pub mod providers {
 /// Numbers of the last changes of subjects that programs keep in memory.
 pub mod revisions {
     pub use crate::revision::{RevisedSubject, advance, current};
+}
+
+/// Requests to models: recording, health, usage and retention.
+pub mod routing_requests {
+    pub use crate::routing::{
+        LATENCY_LIMITS_MS, ResolvedRequest, SHARDS, StoredRoutingRequest, StoredRoutingTotal,
+        UsageQuery, attempts, check_minutes, check_request_id, cutoff, delete_minutes_batch,
+        delete_requests_batch, list, merge_hours_batch, provider_health, random_shard, store,
+        usage,
+    };
 }
 
 /// Streamed responses: creation, appended text, reads and retention.

@@ -118,6 +118,12 @@ impl FaultProxy {
         self.state.accepted.load(Ordering::SeqCst)
     }
 
+    /// Returns the number of packets that clients have sent. A client that waits for each response
+    /// sends at least one for each statement.
+    pub fn sent(&self) -> u64 {
+        self.state.sent.load(Ordering::SeqCst)
+    }
+
     /// Returns the number of open connections.
     pub fn open(&self) -> usize {
         self.state.open()

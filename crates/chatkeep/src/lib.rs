@@ -51,6 +51,7 @@ mod process_map;
 mod providers;
 mod retry;
 mod revocations;
+mod routing;
 mod secret_cache;
 mod session_check;
 mod sessions;
@@ -75,17 +76,20 @@ pub use chatkeep_core::described;
 pub use chatkeep_core::interrupt::interruptible;
 pub use chatkeep_core::{
     Analytics, AnalyticsFilter, AppSetting, AppSettingVersion, AuditEntry, AuditFilter, AuditPage,
-    Bytes, ClaimedTask, Conversation, ConversationItem, ConversationPage, Cost, CreatedSession,
-    CreatedToken, Credential, CredentialCheck, CredentialKeyCheck, CredentialKeys, CredentialPage,
-    CredentialRotation, CredentialStatus, Cursor, DatabaseUrl, ERROR_KINDS, Engine, Error,
-    ErrorKind, Feedback, FeedbackSummary, FinishedStream, GraphChannel, GraphCheckpoint,
+    Bytes, ChooseRequest, ClaimedTask, Conversation, ConversationItem, ConversationPage, Cost,
+    CreatedSession, CreatedToken, Credential, CredentialCheck, CredentialKeyCheck, CredentialKeys,
+    CredentialPage, CredentialRotation, CredentialStatus, Cursor, DatabaseUrl, ERROR_KINDS, Engine,
+    Error, ErrorKind, Feedback, FeedbackSummary, FinishedStream, GraphChannel, GraphCheckpoint,
     GraphThread, GraphWrite, ImportedConversation, ImportedItem, JsonValue, KindDescription,
     LeaseState, MAX_LIMIT, MAX_QUERY, MAX_ROW_BYTES, Memory, Message, MessageFilter, MessageStatus,
-    Metadata, MetadataFilter, Model, ModelDefault, NewAuditEntry, NewChannel, NewCheckpoint,
-    NewCredential, NewGraphWrite, NewItem, NewMemory, NewMessage, NewModel, NewProvider,
-    NewSession, NewStream, NewTask, NewToken, NewTurn, NewUser, OneTimeSecret, OpenTurn, Order,
-    Page, PasswordScheme, PlainToken, Provider, ProviderChanges, ProviderSnapshot,
-    ProviderWithModels, Result, RevealedCredential, RotatedSession, SchemaState, SearchIndexState,
+    Metadata, MetadataFilter, Model, ModelCandidate, ModelChoice, ModelDefault, ModelHealth,
+    NewAuditEntry, NewChannel, NewCheckpoint, NewCredential, NewGraphWrite, NewItem, NewMemory,
+    NewMessage, NewModel, NewPolicy, NewProvider, NewRoutingRequest, NewSession, NewStream,
+    NewTask, NewToken, NewTurn, NewUser, OneTimeSecret, OpenTurn, Order, Page, PasswordScheme,
+    PlainToken, PolicyKind, PolicyPage, Provider, ProviderChanges, ProviderHealth, ProviderPolicy,
+    ProviderSnapshot, ProviderWithModels, RejectedModel, RejectionReason, Result,
+    RevealedCredential, RotatedSession, RoutingFilter, RoutingOutcome, RoutingRequest,
+    RoutingRequestPage, RoutingSource, RoutingUsage, RoutingUsageBy, SchemaState, SearchIndexState,
     Secret, SelectedModel, SessionCheck, SessionInfo, SessionPage, SessionReason, SessionSecret,
     SettingSource, StreamChunk, StreamEnd, StreamInfo, StreamPage, StreamRead, StreamStatus, Sums,
     Task, TaskCounts, TaskPage, TaskStatus, Timestamp, TokenCheck, TokenInfo, TokenReason,
@@ -106,6 +110,7 @@ pub use messages::MessageLogger;
 pub use migrate_request::{MigrateRequest, MigrateResponse};
 pub use migrator::Migrator;
 pub use providers::ProviderManager;
+pub use routing::RoutingManager;
 pub use sessions::SessionManager;
 pub use settings::{Range, SETTINGS, Setting};
 pub use streams::StreamManager;

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use chatkeep_core::ProviderSnapshot;
+use chatkeep_core::revisions::RevisedSubject;
 use chatkeep_pool::Pool;
 
 use crate::app_settings::{AppSettingManager, SettingCache};
@@ -19,8 +21,10 @@ use crate::memory::MemoryManager;
 use crate::messages::MessageLogger;
 use crate::operation::{Described, Interface};
 use crate::providers::ProviderManager;
+use crate::routing::RoutingManager;
 use crate::sessions::SessionManager;
 use crate::settings::ManagerSettings;
+use crate::snapshot::Snapshot;
 use crate::streams::StreamManager;
 use crate::tasks::TaskManager;
 use crate::tokens::TokenManager;
@@ -39,6 +43,8 @@ pub(crate) struct Parts {
     pub(crate) setting_cache: Arc<SettingCache>,
     /// `None` unless the database is a SQLite file.
     pub(crate) checkpoints: Option<Arc<Checkpoints>>,
+    /// The providers and policies in memory, which several managers change.
+    pub(crate) providers: Arc<Snapshot<ProviderSnapshot>>,
 }
 
 impl Parts {
@@ -50,7 +56,8 @@ impl Parts {
         let storage = Storage::new(Arc::clone(&pool), totals, checkpoints.clone());
         let write = Arc::new(WritePath::new(storage, settings.writers));
         let setting_cache = Arc::new(SettingCache::new());
-        Self { pool, executor, settings, write, setting_cache, checkpoints }
+        let providers = Arc::new(Snapshot::new(RevisedSubject::Providers));
+        Self { pool, executor, settings, write, setting_cache, checkpoints, providers }
     }
 }
 
@@ -136,6 +143,8 @@ managers! {
     providers: ProviderManager;
     /// Returns the encrypted credentials.
     credentials: CredentialManager;
+    /// Returns the routing of requests: their outcomes, health and usage.
+    routing: RoutingManager;
 
     /// Returns the database's status, health and migrations.
     database: DatabaseManager;

@@ -139,7 +139,7 @@ impl Watched {
 }
 
 /// A value that one call loads for all.
-struct Shared<T> {
+pub(crate) struct Shared<T> {
     cached: Mutex<Cached<T>>,
     /// Notified when a load ends.
     loaded: Condvar,
@@ -151,14 +151,14 @@ struct Cached<T> {
 }
 
 impl<T: Clone> Shared<T> {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let cached = Cached { value: None, is_loading: false };
         Self { cached: Mutex::new(cached), loaded: Condvar::new() }
     }
 
     /// Returns the value if it is current, or loads it. While another call loads it, and if the
     /// load fails because the database is down, a value is returned that may be used `meanwhile`.
-    fn get(
+    pub(crate) fn get(
         &self,
         timeout: Duration,
         is_current: impl Fn(&T) -> bool,
@@ -224,7 +224,7 @@ impl<T> Drop for Loading<'_, T> {
 }
 
 /// Returns the maximum time of a load: a wait for a connection, and the query.
-fn wait_limit(pool: &Pool) -> Duration {
+pub(crate) fn wait_limit(pool: &Pool) -> Duration {
     pool.settings().pool_timeout + pool.settings().query_timeout
 }
 

@@ -46,16 +46,26 @@ import type {
   Message,
   MigrationStatus,
   Model,
+  ModelCandidate,
+  ModelChoice,
   ModelDefault,
+  ModelHealth,
   OneTimeSecret,
   OpenTurn,
   PendingMigration,
+  PolicyPage,
   PoolStatus,
   Provider,
+  ProviderHealth,
+  ProviderPolicy,
   ProviderSnapshot,
   ProviderWithModels,
+  RejectedModel,
   RevealedCredential,
   RotatedSession,
+  RoutingRequest,
+  RoutingRequestPage,
+  RoutingUsage,
   SchemaDifference,
   SelectedModel,
   SessionCheck,
@@ -635,6 +645,7 @@ export function providerSnapshot(raw: any): ProviderSnapshot {
     revision: integer(raw.revision),
     providers: raw.providers.map(providerWithModels),
     defaults: raw.defaults.map(modelDefault),
+    policies: raw.policies.map(providerPolicy),
   });
 }
 
@@ -643,6 +654,20 @@ export function providerWithModels(raw: any): ProviderWithModels {
     provider: provider(raw.provider),
     models: raw.models.map(model),
   };
+}
+
+export function providerPolicy(raw: any): ProviderPolicy {
+  return jsonReady({
+    publicId: raw.public_id,
+    provider: raw.provider,
+    name: raw.name,
+    kind: raw.kind,
+    config: raw.config,
+    enabled: raw.enabled,
+    version: integer(raw.version),
+    createdAt: timestampOf(raw.created_at),
+    updatedAt: timestampOf(raw.updated_at),
+  }, restoreBigints(raw.config));
 }
 
 export function credential(raw: any): Credential {
@@ -703,6 +728,127 @@ export function credentialKeyCheck(raw: any): CredentialKeyCheck {
     credentials: integer(raw.credentials),
     unreadable: integer(raw.unreadable),
   });
+}
+
+export function routingRequest(raw: any): RoutingRequest {
+  return jsonReady({
+    requestId: raw.request_id,
+    attempt: integer(raw.attempt),
+    userId: raw.user_id,
+    conversationId: raw.conversation_id,
+    capability: raw.capability,
+    provider: raw.provider,
+    model: raw.model,
+    outcome: raw.outcome,
+    errorKind: raw.error_kind,
+    latencyMs: integer(raw.latency_ms),
+    ttftMs: integer(raw.ttft_ms),
+    inputTokens: integer(raw.input_tokens),
+    outputTokens: integer(raw.output_tokens),
+    cachedTokens: integer(raw.cached_tokens),
+    reasoningTokens: integer(raw.reasoning_tokens),
+    cost: raw.cost,
+    reason: jsonOf(raw.reason),
+    source: raw.source,
+    createdAt: timestampOf(raw.created_at),
+  }, restoreBigints(raw.reason));
+}
+
+export function routingRequestPage(raw: any): RoutingRequestPage {
+  return {
+    requests: raw.requests.map(routingRequest),
+    nextCursor: raw.next_cursor,
+  };
+}
+
+export function providerHealth(raw: any): ProviderHealth {
+  return jsonReady({
+    provider: raw.provider,
+    requests: integer(raw.requests),
+    failures: integer(raw.failures),
+    cancelled: integer(raw.cancelled),
+    failuresPerThousand: integer(raw.failures_per_thousand),
+    averageLatencyMs: integer(raw.average_latency_ms),
+    medianLatencyMs: integer(raw.median_latency_ms),
+    p95LatencyMs: integer(raw.p95_latency_ms),
+    averageTtftMs: integer(raw.average_ttft_ms),
+    lastRequestAt: timestampOf(raw.last_request_at),
+    lastFailureAt: optional(raw.last_failure_at, timestampOf),
+    models: raw.models.map(modelHealth),
+  });
+}
+
+export function modelHealth(raw: any): ModelHealth {
+  return jsonReady({
+    model: raw.model,
+    requests: integer(raw.requests),
+    failures: integer(raw.failures),
+    cancelled: integer(raw.cancelled),
+    failuresPerThousand: integer(raw.failures_per_thousand),
+    averageLatencyMs: integer(raw.average_latency_ms),
+    medianLatencyMs: integer(raw.median_latency_ms),
+    p95LatencyMs: integer(raw.p95_latency_ms),
+    averageTtftMs: integer(raw.average_ttft_ms),
+    lastRequestAt: timestampOf(raw.last_request_at),
+    lastFailureAt: optional(raw.last_failure_at, timestampOf),
+  });
+}
+
+export function routingUsage(raw: any): RoutingUsage {
+  return jsonReady({
+    provider: raw.provider,
+    model: raw.model,
+    start: optional(raw.start, timestampOf),
+    userId: raw.user_id,
+    requests: integer(raw.requests),
+    failures: integer(raw.failures),
+    cancelled: integer(raw.cancelled),
+    inputTokens: integer(raw.input_tokens),
+    outputTokens: integer(raw.output_tokens),
+    cachedTokens: integer(raw.cached_tokens),
+    reasoningTokens: integer(raw.reasoning_tokens),
+    cost: raw.cost,
+  });
+}
+
+export function policyPage(raw: any): PolicyPage {
+  return {
+    policies: raw.policies.map(providerPolicy),
+    nextCursor: raw.next_cursor,
+  };
+}
+
+export function modelChoice(raw: any): ModelChoice {
+  return {
+    candidates: raw.candidates.map(modelCandidate),
+    rejected: raw.rejected.map(rejectedModel),
+  };
+}
+
+export function modelCandidate(raw: any): ModelCandidate {
+  return jsonReady({
+    provider: raw.provider,
+    model: raw.model,
+    kind: raw.kind,
+    baseUrl: raw.base_url,
+    params: raw.params,
+    contextWindow: integer(raw.context_window),
+    maxOutputTokens: integer(raw.max_output_tokens),
+    inputPrice: raw.input_price,
+    outputPrice: raw.output_price,
+    cachedInputPrice: raw.cached_input_price,
+    halfOpen: raw.half_open,
+    reasons: raw.reasons,
+  }, restoreBigints(raw.params));
+}
+
+export function rejectedModel(raw: any): RejectedModel {
+  return {
+    provider: raw.provider,
+    model: raw.model,
+    reason: raw.reason,
+    explanation: raw.explanation,
+  };
 }
 
 export function poolStatus(raw: any): PoolStatus {

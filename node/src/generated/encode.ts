@@ -51,3 +51,25 @@ export const newTaskKeys: RecordKeys = [
   ['maxAttempts'],
   ['idempotencyKey'],
 ];
+
+export const newRoutingRequestKeys: RecordKeys = [
+  ['requestId'],
+  ['provider'],
+  ['model'],
+  ['outcome'],
+  ['attempt'],
+  ['userId'],
+  ['conversationId'],
+  ['capability'],
+  ['errorKind'],
+  ['latencyMs'],
+  ['ttftMs'],
+  ['inputTokens'],
+  ['outputTokens'],
+  ['cachedTokens'],
+  ['reasoningTokens'],
+  ['cost'],
+  ['reason', 'optionalJson'],
+  ['source'],
+  ['createdAt', 'timestamp'],
+];

@@ -11,6 +11,7 @@ import type { GraphManager } from './graph.js';
 import type { MemoryManager } from './memory.js';
 import type { MessageLogger } from './messages.js';
 import type { ProviderManager } from './providers.js';
+import type { RoutingManager } from './routing.js';
 import type { SessionManager } from './sessions.js';
 import type { StreamManager } from './streams.js';
 import type { TaskManager } from './tasks.js';
@@ -28,6 +29,7 @@ export type {
   MemoryManager,
   MessageLogger,
   ProviderManager,
+  RoutingManager,
   SessionManager,
   StreamManager,
   TaskManager,
@@ -105,6 +107,12 @@ export const providerManager: ProviderManager = fromEnvironment().providerManage
  * database.
  */
 export const credentialManager: CredentialManager = fromEnvironment().credentialManager;
+
+/**
+ * Records requests to models of providers, with their outcomes, latencies, tokens and costs. The
+ * environment variables configure the database.
+ */
+export const routingManager: RoutingManager = fromEnvironment().routingManager;
 
 /**
  * Reports the database's status and health, and runs its migrations. The environment variables

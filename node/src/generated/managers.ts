@@ -10,6 +10,7 @@ import { GraphManager } from './graph.js';
 import { MemoryManager } from './memory.js';
 import { MessageLogger } from './messages.js';
 import { ProviderManager } from './providers.js';
+import { RoutingManager } from './routing.js';
 import { SessionManager } from './sessions.js';
 import { StoreOperations } from './store.js';
 import { StreamManager } from './streams.js';
@@ -49,6 +50,8 @@ export class StoreWithManagers extends StoreOperations {
   readonly providerManager: ProviderManager;
   /** Stores encrypted secrets, such as API keys of providers. */
   readonly credentialManager: CredentialManager;
+  /** Records requests to models of providers, with their outcomes, latencies, tokens and costs. */
+  readonly routingManager: RoutingManager;
   /** Reports the database's status and health, and runs its migrations. */
   readonly dbManager: DatabaseManager;
 
@@ -69,6 +72,7 @@ export class StoreWithManagers extends StoreOperations {
     this.taskManager = new TaskManager(store);
     this.providerManager = new ProviderManager(store);
     this.credentialManager = new CredentialManager(store);
+    this.routingManager = new RoutingManager(store);
     this.dbManager = new DatabaseManager(store);
   }
 }

@@ -234,7 +234,7 @@ export class ProviderManager extends OperationGroup {
   }
 
   /**
-   * Deletes a provider with its models, their defaults, and its credentials.
+   * Deletes a provider with its models, their defaults, its credentials, and its policies.
    *
    * Logged messages keep the provider's name.
    *
@@ -415,7 +415,7 @@ export class ProviderManager extends OperationGroup {
   }
 
   /**
-   * Returns all providers, models and defaults, from memory.
+   * Returns all providers, models, defaults and policies, from memory.
    *
    * The database is asked at most every 2 seconds whether one was changed. All of it is read again
    * only if so, or if this process has made a change.

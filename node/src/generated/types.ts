@@ -126,6 +126,19 @@ export type LeaseState =
   /** The lease has ended, or is not renewed by this process. The worker should stop. */
   | 'lost';
 
+/** The kind of a policy, which determines the fields of its configuration. */
+export type PolicyKind =
+  /**
+   * Leaves out models whose requests fail: `failure_percent` (1–100, by default 50),
+   * `min_requests` (by default 10), `window_minutes` (1–60, by default 5) and `open_seconds`
+   * (1–3,600, by default 60).
+   */
+  | 'circuit_breaker'
+  /** The providers that follow a first one: `providers`, a list of names in order. */
+  | 'fallback'
+  /** The order of candidates: `strategy`, one of `priority`, `weight`, `latency` and `cost`. */
+  | 'load_balance';
+
 /** The state of a credential. */
 export type CredentialStatus =
   /** The credential can be found. */
@@ -134,6 +147,56 @@ export type CredentialStatus =
   | 'disabled'
   /** The credential is never found again. This state is final. */
   | 'revoked';
+
+/** The outcome of a request to a model. */
+export type RoutingOutcome =
+  /** The model responded. */
+  | 'success'
+  /** The request failed. */
+  | 'failure'
+  /** The caller cancelled the request. It counts neither as success nor as failure. */
+  | 'cancelled';
+
+/** The source of a request to a model. */
+export type RoutingSource =
+  /** A user's or the application's request. */
+  | 'request'
+  /** A request that only checks whether the provider responds. */
+  | 'probe';
+
+/** By what usage is added up. */
+export type RoutingUsageBy =
+  /** By provider. */
+  | 'provider'
+  /** By provider and model. */
+  | 'model'
+  /** By UTC day. */
+  | 'day'
+  /** By hour. */
+  | 'hour'
+  /** By user. The requests are read one by one. */
+  | 'user';
+
+/** The reason for which a model was not chosen. */
+export type RejectionReason =
+  /** The preferred provider or model does not exist. */
+  | 'unknown'
+  /** The provider has no models. */
+  | 'no_models'
+  /** The provider is disabled. */
+  | 'provider_disabled'
+  /** The model is disabled. */
+  | 'model_disabled'
+  /** The model and its provider lack a capability. */
+  | 'missing_capability'
+  /** The context window of the model is too small, or not known. */
+  | 'context_window'
+  /** The model failed in this request. */
+  | 'tried'
+  /** Too many requests failed. */
+  | 'circuit_open'
+  /** The fallback policy does not have the provider. */
+  | 'not_in_fallback';
 
 /**
  * A database engine. `MySql` and `MariaDb` share a driver and an SQL dialect, with a few
@@ -1075,9 +1138,9 @@ export interface SelectedModel {
   readonly model: Model;
 }
 
-/** All providers, models and defaults at one time. It is cheap to clone. */
+/** All providers, models, defaults and policies at one time. It is cheap to clone. */
 export interface ProviderSnapshot {
-  /** Number that every change of a provider, model or default increases. */
+  /** Number that every change of a provider, model, default or policy increases. */
   readonly revision: number;
   /**
    * The providers, also disabled ones, with their models. Those with the highest priority are
@@ -1086,6 +1149,10 @@ export interface ProviderSnapshot {
   readonly providers: readonly ProviderWithModels[];
   /** The default models, by purpose. */
   readonly defaults: readonly ModelDefault[];
+  /**
+   * The policies by which models are chosen: those of the application, then by provider and name.
+   */
+  readonly policies: readonly ProviderPolicy[];
 }
 
 /** A provider and all its models. */
@@ -1094,6 +1161,28 @@ export interface ProviderWithModels {
   readonly provider: Provider;
   /** Its models, by name. */
   readonly models: readonly Model[];
+}
+
+/** A policy by which models are chosen. */
+export interface ProviderPolicy {
+  /** Id to use outside of the backend. It stays the same in copies of the database. */
+  readonly publicId: string;
+  /** Name of the provider to which the policy belongs. `null` for one of the application. */
+  readonly provider: string | null;
+  /** Name of the policy, unique among those of the same owner. */
+  readonly name: string;
+  /** Kind of the policy. */
+  readonly kind: PolicyKind;
+  /** Configuration, with all fields of the kind. */
+  readonly config: Record<string, any>;
+  /** Whether the policy is used. */
+  readonly enabled: boolean;
+  /** Number of the last change, which `putPolicy` takes as `expectedVersion`. It starts with 1. */
+  readonly version: number;
+  /** Creation time. */
+  readonly createdAt: Date;
+  /** Time of the last change. */
+  readonly updatedAt: Date;
 }
 
 /** A stored credential, without its secret. */
@@ -1189,6 +1278,214 @@ export interface CredentialKeyCheck {
    * those that were changed.
    */
   readonly unreadable: number;
+}
+
+/** A recorded attempt of a request to a model. */
+export interface RoutingRequest {
+  /** Id of the request. Its attempts have the same id. */
+  readonly requestId: string;
+  /** Number of the attempt, from 1. */
+  readonly attempt: number;
+  /** Public id of the request's user, if any. */
+  readonly userId: string | null;
+  /** Public id of the request's conversation, if any. */
+  readonly conversationId: string | null;
+  /** Capability that was needed. */
+  readonly capability: string | null;
+  /** Name of the provider. */
+  readonly provider: string;
+  /** Name of the model. */
+  readonly model: string;
+  /** Outcome of the request. */
+  readonly outcome: RoutingOutcome;
+  /** Kind of the error, if the request failed. */
+  readonly errorKind: string | null;
+  /** Duration of the request, in milliseconds. */
+  readonly latencyMs: number | null;
+  /** Time to the first token, in milliseconds. */
+  readonly ttftMs: number | null;
+  /** Number of input tokens, including the cached ones. */
+  readonly inputTokens: number | null;
+  /** Number of output tokens, including the reasoning. */
+  readonly outputTokens: number | null;
+  /** Number of input tokens that the provider read from its cache. */
+  readonly cachedTokens: number | null;
+  /** Number of output tokens of the model's reasoning. */
+  readonly reasoningTokens: number | null;
+  /** Cost in US dollars, as decimal text. */
+  readonly cost: string | null;
+  /** Why this provider and model were chosen. */
+  readonly reason: any;
+  /** Source of the request. */
+  readonly source: RoutingSource;
+  /** Time of the request. */
+  readonly createdAt: Date;
+}
+
+/** A page of recorded requests. */
+export interface RoutingRequestPage {
+  /** The requests, newest first. */
+  readonly requests: readonly RoutingRequest[];
+  /** Position of the next page. `null` if this is the last one. */
+  readonly nextCursor: string | null;
+}
+
+/** Health of a provider: the outcomes and latencies of its requests in the last minutes. */
+export interface ProviderHealth {
+  /** Name of the provider. */
+  readonly provider: string;
+  /** Number of requests, with failed and cancelled ones. */
+  readonly requests: number;
+  /** Number of requests that failed. */
+  readonly failures: number;
+  /** Number of requests that were cancelled. */
+  readonly cancelled: number;
+  /**
+   * Failures per thousand requests that were not cancelled, rounded down. `null` if all were
+   * cancelled.
+   */
+  readonly failuresPerThousand: number | null;
+  /** Mean latency in milliseconds, rounded down. `null` if no request has a latency. */
+  readonly averageLatencyMs: number | null;
+  /**
+   * Upper bound of the median latency in milliseconds. `null` if no request has a latency, or if
+   * the median is more than 60,000.
+   */
+  readonly medianLatencyMs: number | null;
+  /**
+   * Upper bound of the latency of 95 % of the requests in milliseconds. `null` if no request has a
+   * latency, or if the bound is more than 60,000.
+   */
+  readonly p95LatencyMs: number | null;
+  /** Mean time to the first token in milliseconds, rounded down. `null` if no request has one. */
+  readonly averageTtftMs: number | null;
+  /** Time of the last request. */
+  readonly lastRequestAt: Date;
+  /** Time of the last request that failed, if any. */
+  readonly lastFailureAt: Date | null;
+  /** Health of the provider's models, ordered by name. */
+  readonly models: readonly ModelHealth[];
+}
+
+/** Health of a model: the outcomes and latencies of its requests in the last minutes. */
+export interface ModelHealth {
+  /** Name of the model. */
+  readonly model: string;
+  /** Number of requests, with failed and cancelled ones. */
+  readonly requests: number;
+  /** Number of requests that failed. */
+  readonly failures: number;
+  /** Number of requests that were cancelled. */
+  readonly cancelled: number;
+  /**
+   * Failures per thousand requests that were not cancelled, rounded down. `null` if all were
+   * cancelled.
+   */
+  readonly failuresPerThousand: number | null;
+  /** Mean latency in milliseconds, rounded down. `null` if no request has a latency. */
+  readonly averageLatencyMs: number | null;
+  /**
+   * Upper bound of the median latency in milliseconds. `null` if no request has a latency, or if
+   * the median is more than 60,000.
+   */
+  readonly medianLatencyMs: number | null;
+  /**
+   * Upper bound of the latency of 95 % of the requests in milliseconds. `null` if no request has a
+   * latency, or if the bound is more than 60,000.
+   */
+  readonly p95LatencyMs: number | null;
+  /** Mean time to the first token in milliseconds, rounded down. `null` if no request has one. */
+  readonly averageTtftMs: number | null;
+  /** Time of the last request. */
+  readonly lastRequestAt: Date;
+  /** Time of the last request that failed, if any. */
+  readonly lastFailureAt: Date | null;
+}
+
+/** Usage of a provider, a model, a day, an hour or a user. */
+export interface RoutingUsage {
+  /** Name of the provider, in usage by provider and by model. */
+  readonly provider: string | null;
+  /** Name of the model, in usage by model. */
+  readonly model: string | null;
+  /** Start of the day or of the hour, in usage by day and by hour. */
+  readonly start: Date | null;
+  /** Public id of the user, in usage by user. `null` for requests without a user. */
+  readonly userId: string | null;
+  /** Number of requests, with failed and cancelled ones. */
+  readonly requests: number;
+  /** Number of requests that failed. */
+  readonly failures: number;
+  /** Number of requests that were cancelled. */
+  readonly cancelled: number;
+  /** Number of input tokens, including the cached ones. */
+  readonly inputTokens: number | bigint;
+  /** Number of output tokens, including the reasoning. */
+  readonly outputTokens: number | bigint;
+  /** Number of input tokens that providers read from their caches. */
+  readonly cachedTokens: number | bigint;
+  /** Number of output tokens of reasoning. */
+  readonly reasoningTokens: number | bigint;
+  /** Cost in US dollars, as decimal text. */
+  readonly cost: string;
+}
+
+/** A page of policies. */
+export interface PolicyPage {
+  /** The policies, newest first. */
+  readonly policies: readonly ProviderPolicy[];
+  /** The `cursor` of the next page. `null` means that this is the last one. */
+  readonly nextCursor: string | null;
+}
+
+/** Models for a request, and the reasons. */
+export interface ModelChoice {
+  /**
+   * Models that can be used, in the order in which they are to be tried. Empty if there is none.
+   */
+  readonly candidates: readonly ModelCandidate[];
+  /** The other models. */
+  readonly rejected: readonly RejectedModel[];
+}
+
+/** A model that can be used for a request. */
+export interface ModelCandidate {
+  /** Name of the provider. */
+  readonly provider: string;
+  /** Name of the model, as the provider spells it. */
+  readonly model: string;
+  /** The interface that the provider has, such as `openai`. */
+  readonly kind: string;
+  /** Address of the interface. `null` for the one that its kind has. */
+  readonly baseUrl: string | null;
+  /** Parameters to send with the request. Empty if there are none. */
+  readonly params: Record<string, any>;
+  /** Maximum number of tokens of a request and its response together. */
+  readonly contextWindow: number | null;
+  /** Maximum number of tokens of a response. */
+  readonly maxOutputTokens: number | null;
+  /** Price of a million input tokens in US dollars, as decimal text such as `"2.5"`. */
+  readonly inputPrice: string | null;
+  /** Price of a million output tokens in US dollars. */
+  readonly outputPrice: string | null;
+  /** Price of a million input tokens that the provider had cached, in US dollars. */
+  readonly cachedInputPrice: string | null;
+  /** Whether the model is tried again after many failures. Such a model comes last. */
+  readonly halfOpen: boolean;
+  /** Reasons for the position, for people. The texts may change. */
+  readonly reasons: readonly string[];
+}
+
+/** A model that was not chosen. */
+export interface RejectedModel {
+  /** Name of the provider. `null` for a preferred model that no provider has. */
+  readonly provider: string | null;
+  /** Name of the model. `null` if the provider has no models, or does not exist. */
+  readonly model: string | null;
+  /** Reason for programs. */
+  readonly reason: RejectionReason;
+  /** Reason for people, with figures. The text may change. */
+  readonly explanation: string;
 }
 
 /**
@@ -1531,6 +1828,48 @@ export interface NewTask {
   readonly maxAttempts?: number | bigint | undefined;
   /** Key by which the task is enqueued once, 1–255 characters. */
   readonly idempotencyKey?: string | null | undefined;
+}
+
+/** An attempt of a request to a model, to record. */
+export interface NewRoutingRequest {
+  /** Id of the request, which its attempts share. 1–64 characters. */
+  readonly requestId: string;
+  /** Name of the provider. 1–100 characters. */
+  readonly provider: string;
+  /** Name of the model. 1–100 characters. */
+  readonly model: string;
+  /** Outcome of the request. */
+  readonly outcome: RoutingOutcome;
+  /** Number of the attempt, from 1. Default: 1. */
+  readonly attempt?: number | bigint | undefined;
+  /** Public id of the request's user. By default the conversation's user, if there is one. */
+  readonly userId?: string | null | undefined;
+  /** Public id of the request's conversation. */
+  readonly conversationId?: string | null | undefined;
+  /** Capability that was needed, at most 100 characters. */
+  readonly capability?: string | null | undefined;
+  /** Kind of the error, such as `rate_limit`, at most 100 characters. Do not pass secrets. */
+  readonly errorKind?: string | null | undefined;
+  /** Duration of the request, in milliseconds (0–1,000,000,000). */
+  readonly latencyMs?: number | bigint | null | undefined;
+  /** Time to the first token, in milliseconds (0–1,000,000,000). */
+  readonly ttftMs?: number | bigint | null | undefined;
+  /** Number of input tokens, including the cached ones (0–1,000,000,000). */
+  readonly inputTokens?: number | bigint | null | undefined;
+  /** Number of output tokens, including the reasoning (0–1,000,000,000). */
+  readonly outputTokens?: number | bigint | null | undefined;
+  /** Number of input tokens that the provider read from its cache; at most `inputTokens`. */
+  readonly cachedTokens?: number | bigint | null | undefined;
+  /** Number of output tokens of the model's reasoning; at most `outputTokens`. */
+  readonly reasoningTokens?: number | bigint | null | undefined;
+  /** Cost in US dollars, as decimal text such as `0.00125`, with at most 9 decimals. */
+  readonly cost?: string | null | undefined;
+  /** Why this provider and model were chosen, as JSON of at most 64 KiB. */
+  readonly reason?: unknown;
+  /** Source of the request; by default `request`. */
+  readonly source?: RoutingSource | null | undefined;
+  /** Time of the request; by default now. */
+  readonly createdAt?: TimestampInput | null | undefined;
 }
 
 /** Conditions on messages, combined with AND. An empty filter matches all messages. */
@@ -2506,6 +2845,153 @@ export interface ListCredentialsOptions extends Abortable {
   readonly limit?: number | bigint | undefined;
   /** The `nextCursor` of the previous page. */
   readonly cursor?: string | null | undefined;
+}
+
+/** Options of `recordRequest`. */
+export interface RecordRequestOptions extends Abortable {
+  /** Number of the attempt, from 1. Default: 1. */
+  readonly attempt?: number | bigint | undefined;
+  /** Public id of the request's user. By default the conversation's user, if there is one. */
+  readonly userId?: string | null | undefined;
+  /** Public id of the request's conversation. */
+  readonly conversationId?: string | null | undefined;
+  /** Capability that was needed, at most 100 characters. */
+  readonly capability?: string | null | undefined;
+  /** Kind of the error, such as `rate_limit`, at most 100 characters. Do not pass secrets. */
+  readonly errorKind?: string | null | undefined;
+  /** Duration of the request, in milliseconds (0–1,000,000,000). */
+  readonly latencyMs?: number | bigint | null | undefined;
+  /** Time to the first token, in milliseconds (0–1,000,000,000). */
+  readonly ttftMs?: number | bigint | null | undefined;
+  /** Number of input tokens, including the cached ones (0–1,000,000,000). */
+  readonly inputTokens?: number | bigint | null | undefined;
+  /** Number of output tokens, including the reasoning (0–1,000,000,000). */
+  readonly outputTokens?: number | bigint | null | undefined;
+  /** Number of input tokens that the provider read from its cache; at most `inputTokens`. */
+  readonly cachedTokens?: number | bigint | null | undefined;
+  /** Number of output tokens of the model's reasoning; at most `outputTokens`. */
+  readonly reasoningTokens?: number | bigint | null | undefined;
+  /** Cost in US dollars, as decimal text such as `0.00125`, with at most 9 decimals. */
+  readonly cost?: string | null | undefined;
+  /** Why this provider and model were chosen, as JSON of at most 64 KiB. */
+  readonly reason?: unknown;
+  /** Source of the request; by default `request`. */
+  readonly source?: RoutingSource | null | undefined;
+  /** Time of the request; by default now. */
+  readonly createdAt?: TimestampInput | null | undefined;
+}
+
+/** Options of `listRoutingRequests`. */
+export interface ListRoutingRequestsOptions extends Abortable {
+  /** Name of a provider. */
+  readonly provider?: string | null | undefined;
+  /** Name of a model. */
+  readonly model?: string | null | undefined;
+  /** Outcome of the requests. */
+  readonly outcome?: RoutingOutcome | null | undefined;
+  /** Public id of a user, to return only the user's requests. */
+  readonly userId?: string | null | undefined;
+  /** Start of the period, inclusive. */
+  readonly startDate?: TimestampInput | null | undefined;
+  /** End of the period, inclusive. */
+  readonly endDate?: TimestampInput | null | undefined;
+  /**
+   * Maximum number of requests to return (1–10,000). A page may have fewer if they are large.
+   * Default: 100.
+   */
+  readonly limit?: number | bigint | undefined;
+  /** The `nextCursor` of the previous page. */
+  readonly cursor?: string | null | undefined;
+}
+
+/** Options of `getRoutingUsage`. */
+export interface GetRoutingUsageOptions extends Abortable {
+  /** Start of the period; by default 30 days before its end. */
+  readonly startDate?: TimestampInput | null | undefined;
+  /** End of the period; by default now. */
+  readonly endDate?: TimestampInput | null | undefined;
+  /** Public id of a user, to return only the user's usage. */
+  readonly userId?: string | null | undefined;
+  /**
+   * Maximum number of rows to return (1–10,000). If there are more, they are those with the most
+   * requests, or the last days or hours. Default: 1000.
+   */
+  readonly limit?: number | bigint | undefined;
+}
+
+/** Options of `putPolicy`. */
+export interface PutPolicyOptions extends Abortable {
+  /** Configuration, with the fields of the kind. Omitted fields have their defaults. */
+  readonly config?: object | null | undefined;
+  /**
+   * Name of the provider to which the policy belongs. By default, it belongs to the application.
+   */
+  readonly provider?: string | null | undefined;
+  /**
+   * Whether the policy is used. An owner has at most one enabled policy of each kind. Default:
+   * `true`.
+   */
+  readonly enabled?: boolean | null | undefined;
+  /**
+   * Version that the caller has read; 0 if there is no such policy. If it has another one by now,
+   * nothing is changed.
+   */
+  readonly expectedVersion?: number | bigint | null | undefined;
+}
+
+/** Options of `getPolicy`. */
+export interface GetPolicyOptions extends Abortable {
+  /**
+   * Name of the provider to which the policy belongs. By default, it belongs to the application.
+   */
+  readonly provider?: string | null | undefined;
+}
+
+/** Options of `listPolicies`. */
+export interface ListPoliciesOptions extends Abortable {
+  /** Name of the provider whose own policies are returned. By default, all policies are. */
+  readonly provider?: string | null | undefined;
+  /** Maximum number of policies to return (1–10,000). Default: 100. */
+  readonly limit?: number | bigint | undefined;
+  /** The `nextCursor` of the previous page. */
+  readonly cursor?: string | null | undefined;
+}
+
+/** Options of `deletePolicy`. */
+export interface DeletePolicyOptions extends Abortable {
+  /**
+   * Name of the provider to which the policy belongs. By default, it belongs to the application.
+   */
+  readonly provider?: string | null | undefined;
+  /** Version that the caller has read. If the policy has another one by now, nothing is changed. */
+  readonly expectedVersion?: number | bigint | null | undefined;
+}
+
+/** Options of `chooseModel`. */
+export interface ChooseModelOptions extends Abortable {
+  /** Purpose whose default model is preferred, such as `chat`. */
+  readonly purpose?: string | null | undefined;
+  /** Capabilities that are needed. The model or its provider must have each of them. */
+  readonly capabilities?: readonly string[] | null | undefined;
+  /**
+   * Minimum number of tokens that the model's context window has. Models whose window is not known
+   * are rejected.
+   */
+  readonly minContextWindow?: number | bigint | null | undefined;
+  /** Name of the provider that is preferred to the others, and to the default model. */
+  readonly preferredProvider?: string | null | undefined;
+  /** Name of the model that is preferred to the others, and to the default model. */
+  readonly preferredModel?: string | null | undefined;
+  /**
+   * Models that failed in this request, in the order of the attempts: at most 1,000 texts
+   * `provider/model`, or `provider` for all its models.
+   */
+  readonly tried?: readonly string[] | null | undefined;
+  /**
+   * Number that determines the order of providers with the same priority. By default a random one.
+   * With a number of its own, a conversation has the same provider while nothing changes.
+   */
+  readonly seed?: number | bigint | null | undefined;
 }
 
 /** Options of `migrate`. */

@@ -23,6 +23,7 @@ from chatkeep._generated.blocking.graph import GraphManager
 from chatkeep._generated.blocking.memory import MemoryManager
 from chatkeep._generated.blocking.messages import MessageLogger
 from chatkeep._generated.blocking.providers import ProviderManager
+from chatkeep._generated.blocking.routing import RoutingManager
 from chatkeep._generated.blocking.sessions import SessionManager
 from chatkeep._generated.blocking.store import Chatkeep
 from chatkeep._generated.blocking.streams import StreamManager
@@ -72,6 +73,7 @@ __all__ = [
     "PoolTimeoutError",
     "ProviderManager",
     "ReadOnlyError",
+    "RoutingManager",
     "RunningTask",
     "SchemaError",
     "SessionManager",
@@ -93,6 +95,7 @@ __all__ = [
     "memory_manager",
     "message_logger",
     "provider_manager",
+    "routing_manager",
     "session_manager",
     "stream_manager",
     "task_manager",
@@ -112,6 +115,7 @@ for _class in (
     MemoryManager,
     MessageLogger,
     ProviderManager,
+    RoutingManager,
     SessionManager,
     StreamManager,
     TaskManager,
@@ -190,6 +194,9 @@ provider_manager = _environment.provider_manager
 #: Stores encrypted secrets, such as API keys of providers. The environment variables name the
 #: database.
 credential_manager = _environment.credential_manager
+#: Records requests to models of providers, with their outcomes, latencies, tokens and costs. The
+#: environment variables name the database.
+routing_manager = _environment.routing_manager
 #: Reports the database's status and health, and runs its migrations. The environment variables name
 #: the database.
 db_manager = _environment.db_manager

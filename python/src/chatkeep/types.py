@@ -60,24 +60,40 @@ __all__ = [
     "MetadataFilter",
     "MigrationStatus",
     "Model",
+    "ModelCandidate",
+    "ModelChoice",
     "ModelDefault",
+    "ModelHealth",
     "NewChannel",
     "NewCheckpoint",
     "NewGraphWrite",
     "NewItem",
     "NewMemory",
     "NewMessage",
+    "NewRoutingRequest",
     "NewTask",
     "OneTimeSecret",
     "OpenTurn",
     "PasswordScheme",
     "PendingMigration",
+    "PolicyKind",
+    "PolicyPage",
     "PoolStatus",
     "Provider",
+    "ProviderHealth",
+    "ProviderPolicy",
     "ProviderSnapshot",
     "ProviderWithModels",
+    "RejectedModel",
+    "RejectionReason",
     "RevealedCredential",
     "RotatedSession",
+    "RoutingOutcome",
+    "RoutingRequest",
+    "RoutingRequestPage",
+    "RoutingSource",
+    "RoutingUsage",
+    "RoutingUsageBy",
     "SchemaErrorState",
     "SchemaState",
     "SearchIndexState",
@@ -143,6 +159,31 @@ MessageStatus: TypeAlias = Literal["completed", "failed", "cancelled", "interrup
 
 PasswordScheme: TypeAlias = Literal["argon2id", "bcrypt", "flask_security"]
 """How a password was hashed."""
+
+PolicyKind: TypeAlias = Literal["circuit_breaker", "fallback", "load_balance"]
+"""The kind of a policy, which determines the fields of its configuration."""
+
+RejectionReason: TypeAlias = Literal[
+    "unknown",
+    "no_models",
+    "provider_disabled",
+    "model_disabled",
+    "missing_capability",
+    "context_window",
+    "tried",
+    "circuit_open",
+    "not_in_fallback",
+]
+"""The reason for which a model was not chosen."""
+
+RoutingOutcome: TypeAlias = Literal["success", "failure", "cancelled"]
+"""The outcome of a request to a model."""
+
+RoutingSource: TypeAlias = Literal["request", "probe"]
+"""The source of a request to a model."""
+
+RoutingUsageBy: TypeAlias = Literal["provider", "model", "day", "hour", "user"]
+"""By what usage is added up."""
 
 SchemaState: TypeAlias = Literal[
     "head", "behind", "newer", "changed", "missing", "out_of_order", "dirty"
@@ -934,6 +975,57 @@ class Model(TypedDict):
     updated_at: str
 
 
+class ModelCandidate(TypedDict):
+    """A model that can be used for a request."""
+
+    #: Name of the provider.
+    provider: str
+    #: Name of the model, as the provider spells it.
+    model: str
+    #: The interface that the provider has, such as ``openai``.
+    kind: str
+    #: Address of the interface. ``None`` for the one that its kind has.
+    base_url: str | None
+    #: Parameters to send with the request. Empty if there are none.
+    params: dict[str, Any]
+    #: Maximum number of tokens of a request and its response together.
+    context_window: int | None
+    #: Maximum number of tokens of a response.
+    max_output_tokens: int | None
+    #: Price of a million input tokens in US dollars, as decimal text such as ``"2.5"``.
+    input_price: str | None
+    #: Price of a million output tokens in US dollars.
+    output_price: str | None
+    #: Price of a million input tokens that the provider had cached, in US dollars.
+    cached_input_price: str | None
+    #: Whether the model is tried again after many failures. Such a model comes last.
+    half_open: bool
+    #: Reasons for the position, for people. The texts may change.
+    reasons: list[str]
+
+
+class RejectedModel(TypedDict):
+    """A model that was not chosen."""
+
+    #: Name of the provider. ``None`` for a preferred model that no provider has.
+    provider: str | None
+    #: Name of the model. ``None`` if the provider has no models, or does not exist.
+    model: str | None
+    #: Reason for programs.
+    reason: RejectionReason
+    #: Reason for people, with figures. The text may change.
+    explanation: str
+
+
+class ModelChoice(TypedDict):
+    """Models for a request, and the reasons."""
+
+    #: Models that can be used, in the order in which they are to be tried. Empty if there is none.
+    candidates: list[ModelCandidate]
+    #: The other models.
+    rejected: list[RejectedModel]
+
+
 class ModelDefault(TypedDict):
     """The default model of a purpose."""
 
@@ -945,6 +1037,36 @@ class ModelDefault(TypedDict):
     model: str
     #: Time at which the model became the default.
     updated_at: str
+
+
+class ModelHealth(TypedDict):
+    """Health of a model: the outcomes and latencies of its requests in the last minutes."""
+
+    #: Name of the model.
+    model: str
+    #: Number of requests, with failed and cancelled ones.
+    requests: int
+    #: Number of requests that failed.
+    failures: int
+    #: Number of requests that were cancelled.
+    cancelled: int
+    #: Failures per thousand requests that were not cancelled, rounded down. ``None`` if all were
+    #: cancelled.
+    failures_per_thousand: int | None
+    #: Mean latency in milliseconds, rounded down. ``None`` if no request has a latency.
+    average_latency_ms: int | None
+    #: Upper bound of the median latency in milliseconds. ``None`` if no request has a latency, or
+    #: if the median is more than 60,000.
+    median_latency_ms: int | None
+    #: Upper bound of the latency of 95 % of the requests in milliseconds. ``None`` if no request
+    #: has a latency, or if the bound is more than 60,000.
+    p95_latency_ms: int | None
+    #: Mean time to the first token in milliseconds, rounded down. ``None`` if no request has one.
+    average_ttft_ms: int | None
+    #: Time of the last request.
+    last_request_at: str
+    #: Time of the last request that failed, if any.
+    last_failure_at: str | None
 
 
 class _NewChannelRequired(TypedDict):
@@ -1093,6 +1215,52 @@ class NewMessage(_NewMessageRequired, total=False):
     error: str | None
 
 
+class _NewRoutingRequestRequired(TypedDict):
+    #: Id of the request, which its attempts share. 1 to 64 characters.
+    request_id: str
+    #: Name of the provider. 1 to 100 characters.
+    provider: str
+    #: Name of the model. 1 to 100 characters.
+    model: str
+    #: Outcome of the request.
+    outcome: RoutingOutcome
+
+
+class NewRoutingRequest(_NewRoutingRequestRequired, total=False):
+    """An attempt of a request to a model, to record."""
+
+    #: Number of the attempt, from 1.
+    attempt: int
+    #: Public id of the request's user. By default the conversation's user, if there is one.
+    user_id: str | None
+    #: Public id of the request's conversation.
+    conversation_id: str | None
+    #: Capability that was needed, at most 100 characters.
+    capability: str | None
+    #: Kind of the error, such as ``rate_limit``, at most 100 characters. Do not pass secrets.
+    error_kind: str | None
+    #: Duration of the request, in milliseconds (0 to 1,000,000,000).
+    latency_ms: int | None
+    #: Time to the first token, in milliseconds (0 to 1,000,000,000).
+    ttft_ms: int | None
+    #: Number of input tokens, including the cached ones (0 to 1,000,000,000).
+    input_tokens: int | None
+    #: Number of output tokens, including the reasoning (0 to 1,000,000,000).
+    output_tokens: int | None
+    #: Number of input tokens that the provider read from its cache; at most ``input_tokens``.
+    cached_tokens: int | None
+    #: Number of output tokens of the model's reasoning; at most ``output_tokens``.
+    reasoning_tokens: int | None
+    #: Cost in US dollars, as decimal text such as ``0.00125``, with at most 9 decimals.
+    cost: str | None
+    #: Why this provider and model were chosen, as JSON of at most 64 KiB.
+    reason: Any
+    #: Source of the request; by default ``request``.
+    source: RoutingSource | None
+    #: Time of the request; by default now.
+    created_at: TimestampInput | None
+
+
 class _NewTaskRequired(TypedDict):
     #: Kind of the task, by which workers claim it. 1 to 100 characters.
     kind: str
@@ -1153,6 +1321,39 @@ class OpenTurn(TypedDict):
     lease_until: str
 
 
+class ProviderPolicy(TypedDict):
+    """A policy by which models are chosen."""
+
+    #: Id to use outside of the backend. It stays the same in copies of the database.
+    public_id: str
+    #: Name of the provider to which the policy belongs. ``None`` for one of the application.
+    provider: str | None
+    #: Name of the policy, unique among those of the same owner.
+    name: str
+    #: Kind of the policy.
+    kind: PolicyKind
+    #: Configuration, with all fields of the kind.
+    config: dict[str, Any]
+    #: Whether the policy is used.
+    enabled: bool
+    #: Number of the last change, which ``put_policy`` takes as ``expected_version``. It starts with
+    #: 1.
+    version: int
+    #: Creation time.
+    created_at: str
+    #: Time of the last change.
+    updated_at: str
+
+
+class PolicyPage(TypedDict):
+    """A page of policies."""
+
+    #: The policies, newest first.
+    policies: list[ProviderPolicy]
+    #: The ``cursor`` of the next page. ``None`` means that this is the last one.
+    next_cursor: str | None
+
+
 class Provider(TypedDict):
     """A provider of models."""
 
@@ -1187,6 +1388,38 @@ class Provider(TypedDict):
     updated_at: str
 
 
+class ProviderHealth(TypedDict):
+    """Health of a provider: the outcomes and latencies of its requests in the last minutes."""
+
+    #: Name of the provider.
+    provider: str
+    #: Number of requests, with failed and cancelled ones.
+    requests: int
+    #: Number of requests that failed.
+    failures: int
+    #: Number of requests that were cancelled.
+    cancelled: int
+    #: Failures per thousand requests that were not cancelled, rounded down. ``None`` if all were
+    #: cancelled.
+    failures_per_thousand: int | None
+    #: Mean latency in milliseconds, rounded down. ``None`` if no request has a latency.
+    average_latency_ms: int | None
+    #: Upper bound of the median latency in milliseconds. ``None`` if no request has a latency, or
+    #: if the median is more than 60,000.
+    median_latency_ms: int | None
+    #: Upper bound of the latency of 95 % of the requests in milliseconds. ``None`` if no request
+    #: has a latency, or if the bound is more than 60,000.
+    p95_latency_ms: int | None
+    #: Mean time to the first token in milliseconds, rounded down. ``None`` if no request has one.
+    average_ttft_ms: int | None
+    #: Time of the last request.
+    last_request_at: str
+    #: Time of the last request that failed, if any.
+    last_failure_at: str | None
+    #: Health of the provider's models, ordered by name.
+    models: list[ModelHealth]
+
+
 class ProviderWithModels(TypedDict):
     """A provider and all its models."""
 
@@ -1197,15 +1430,17 @@ class ProviderWithModels(TypedDict):
 
 
 class ProviderSnapshot(TypedDict):
-    """All providers, models and defaults at one time."""
+    """All providers, models, defaults and policies at one time."""
 
-    #: Number that every change of a provider, model or default increases.
+    #: Number that every change of a provider, model, default or policy increases.
     revision: int
     #: The providers, also disabled ones, with their models. Those with the highest priority are
     #: first; equal ones are ordered by name.
     providers: list[ProviderWithModels]
     #: The default models, by purpose.
     defaults: list[ModelDefault]
+    #: The policies by which models are chosen; those of the application, then by provider and name.
+    policies: list[ProviderPolicy]
 
 
 class RevealedCredential(TypedDict):
@@ -1227,6 +1462,87 @@ class RotatedSession(TypedDict):
     rotated: bool
     #: The session.
     session: SessionInfo
+
+
+class RoutingRequest(TypedDict):
+    """A recorded attempt of a request to a model."""
+
+    #: Id of the request. Its attempts have the same id.
+    request_id: str
+    #: Number of the attempt, from 1.
+    attempt: int
+    #: Public id of the request's user, if any.
+    user_id: str | None
+    #: Public id of the request's conversation, if any.
+    conversation_id: str | None
+    #: Capability that was needed.
+    capability: str | None
+    #: Name of the provider.
+    provider: str
+    #: Name of the model.
+    model: str
+    #: Outcome of the request.
+    outcome: RoutingOutcome
+    #: Kind of the error, if the request failed.
+    error_kind: str | None
+    #: Duration of the request, in milliseconds.
+    latency_ms: int | None
+    #: Time to the first token, in milliseconds.
+    ttft_ms: int | None
+    #: Number of input tokens, including the cached ones.
+    input_tokens: int | None
+    #: Number of output tokens, including the reasoning.
+    output_tokens: int | None
+    #: Number of input tokens that the provider read from its cache.
+    cached_tokens: int | None
+    #: Number of output tokens of the model's reasoning.
+    reasoning_tokens: int | None
+    #: Cost in US dollars, as decimal text.
+    cost: str | None
+    #: Why this provider and model were chosen.
+    reason: Any
+    #: Source of the request.
+    source: RoutingSource
+    #: Time of the request.
+    created_at: str
+
+
+class RoutingRequestPage(TypedDict):
+    """A page of recorded requests."""
+
+    #: The requests, newest first.
+    requests: list[RoutingRequest]
+    #: Position of the next page. ``None`` if this is the last one.
+    next_cursor: str | None
+
+
+class RoutingUsage(TypedDict):
+    """Usage of a provider, a model, a day, an hour or a user."""
+
+    #: Name of the provider, in usage by provider and by model.
+    provider: str | None
+    #: Name of the model, in usage by model.
+    model: str | None
+    #: Start of the day or of the hour, in usage by day and by hour.
+    start: str | None
+    #: Public id of the user, in usage by user. ``None`` for requests without a user.
+    user_id: str | None
+    #: Number of requests, with failed and cancelled ones.
+    requests: int
+    #: Number of requests that failed.
+    failures: int
+    #: Number of requests that were cancelled.
+    cancelled: int
+    #: Number of input tokens, including the cached ones.
+    input_tokens: int
+    #: Number of output tokens, including the reasoning.
+    output_tokens: int
+    #: Number of input tokens that providers read from their caches.
+    cached_tokens: int
+    #: Number of output tokens of reasoning.
+    reasoning_tokens: int
+    #: Cost in US dollars, as decimal text.
+    cost: str
 
 
 class SelectedModel(TypedDict):

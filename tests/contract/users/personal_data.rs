@@ -109,6 +109,7 @@ fn an_export_has_all_rows_and_no_secret(store: &Store) {
         ("graph_segments", 1),
         ("graph_writes", 1),
         ("chat_tasks", 3),
+        ("chat_routing_requests", 3),
         ("chat_credentials", 1),
         ("app_settings", 2),
         ("app_setting_versions", 3),
@@ -168,14 +169,16 @@ fn an_erased_user_is_in_no_table(store: &Store) {
     let UserErasure { deleted, scrubbed, .. } = erased.expect("the user exists");
     assert_eq!(rows_with(store, "ada-mark"), BTreeMap::new());
     for (table, rows) in &exported {
-        let counts = if table == "chat_audit_log" { &scrubbed } else { &deleted };
+        let is_scrubbed = ["chat_audit_log", "chat_routing_requests"].contains(&table.as_str());
+        let counts = if is_scrubbed { &scrubbed } else { &deleted };
         assert_eq!(counts.get(table), Some(&(rows.len() as u64)), "{table}");
     }
-    assert_eq!(deleted.len(), exported.len() - 1);
+    // The audit log and the requests remain.
+    assert_eq!(deleted.len(), exported.len() - 2);
     assert_eq!(scrubbed.get("user_roles"), Some(&1));
     let settings = ["app_settings", "app_setting_versions"].map(|table| scrubbed.get(table));
     assert_eq!(settings, [Some(&1); 2]);
-    assert_eq!(scrubbed.len(), 4);
+    assert_eq!(scrubbed.len(), 5);
     let limit = store.app_settings().get_setting("ada.limit", "tenant", None);
     let limit = limit.expect("the query succeeds").expect("the setting remains");
     assert_eq!((limit.updated_by, limit.version), (None, 1));

@@ -2,7 +2,8 @@
 
 use chatkeep::{
     Bytes, JsonValue, NewAuditEntry, NewChannel, NewCheckpoint, NewCredential, NewGraphWrite,
-    NewMessage, NewSession, NewStream, NewTask, NewToken, NewTurn, NewUser, TurnStart,
+    NewMessage, NewRoutingRequest, NewSession, NewStream, NewTask, NewToken, NewTurn, NewUser,
+    RoutingOutcome, TurnStart,
 };
 
 use crate::conversations::item;
@@ -90,6 +91,7 @@ pub(super) fn fill(store: &Store, name: &str) -> Secrets {
     }
     store_thread(store, name);
     store_tasks(store, name);
+    store_requests(store, name);
     store_credential(store, name);
     store_settings(store, name);
     store.flush(TIMEOUT).expect("everything is stored");
@@ -140,6 +142,24 @@ fn store_thread(store: &Store, name: &str) {
     store.graph().put_writes(&mark, "1", "task", &[write], "", "").expect("it is stored");
     let owned = store.graph().set_thread_user(&mark, Some(&id(name)));
     assert!(owned.expect("it is stored"));
+}
+
+/// Stores requests of the user.
+fn store_requests(store: &Store, name: &str) {
+    let mark = format!("{name}-mark");
+    for number in 0..3 {
+        let request = NewRoutingRequest {
+            user_id: Some(id(name)),
+            reason: Some(JsonValue::text(&mark).expect("JSON")),
+            ..NewRoutingRequest::new(
+                format!("{name}-{number}"),
+                "openai",
+                "gpt",
+                RoutingOutcome::Success,
+            )
+        };
+        store.routing().record_request(&request).expect("it is recorded");
+    }
 }
 
 /// Stores tasks of the user, one of them running.

@@ -22,6 +22,8 @@ mod outputs;
 mod pages;
 mod providers;
 mod prune_job;
+mod routing;
+mod routing_policies;
 mod settings;
 mod signals;
 mod task_workers;

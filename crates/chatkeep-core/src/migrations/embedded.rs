@@ -53,6 +53,9 @@ macro_rules! migrations {
             migration!($dialect, "20261130120100", "create_chat_models"),
             migration!($dialect, "20261130120200", "create_chat_model_defaults"),
             migration!($dialect, "20261130130000", "create_chat_credentials"),
+            migration!($dialect, "20261130140000", "create_chat_routing_requests"),
+            migration!($dialect, "20261130140100", "create_chat_routing_totals"),
+            migration!($dialect, "20261130150000", "create_chat_provider_policies"),
             migration!($dialect, "20261130160000", "add_item_version_to_chat_conversations"),
         ]
     };

@@ -17,6 +17,7 @@ use crate::described::Record;
 use crate::error::Result;
 use crate::feedback::message_feedback;
 use crate::message::{MessageOwner, delete_batch_of};
+use crate::routing::chat_routing_requests;
 use crate::schema::{
     api_tokens, chat_conversations, chat_streams, graph_checkpoints, graph_namespaces,
     graph_segments, graph_threads, graph_values, graph_writes, one_time_secrets, open_turns,
@@ -24,7 +25,7 @@ use crate::schema::{
 };
 use crate::task::chat_tasks;
 use crate::user::delete_by_id;
-use crate::value::Metadata;
+use crate::value::{JsonValue, Metadata};
 
 /// Numbers of rows that an erasure changed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Record)]
@@ -145,12 +146,23 @@ const PASSWORD: Stage = Stage::Delete("user_passwords", |connection, person, _| 
     Ok((deleted > 0).then_some(deleted as u64))
 });
 
+/// Requests stay without the user, so that they equal their totals.
+const REQUESTS: Stage = scrub!(
+    chat_routing_requests,
+    |person| chat_routing_requests::user_id.eq(person.id),
+    (
+        chat_routing_requests::user_id.eq(None::<i64>),
+        chat_routing_requests::conversation_id.eq(None::<i64>),
+        chat_routing_requests::reason.eq(None::<&JsonValue>),
+    )
+);
+
 /// The stages. The account is deleted only when everything else is, so that an interrupted erasure
 /// can be run again.
 ///
-/// After the account, what refers to it is deleted again. Messages and streams have no foreign key,
-/// so they may be stored until then. MySQL since 9.6 checks foreign keys outside of InnoDB: a row
-/// that is stored while the account is deleted can remain.
+/// After the account, what refers to it is deleted again. Messages, streams and routed
+/// requests have no foreign key, so they may be stored until then. MySQL since 9.6 checks foreign
+/// keys outside of InnoDB: a row that is stored while the account is deleted can remain.
 const STAGES: &[Stage] = &[
     SESSIONS,
     TOKENS,
@@ -161,6 +173,7 @@ const STAGES: &[Stage] = &[
     MESSAGES,
     CHUNKS,
     STREAMS,
+    REQUESTS,
     TURNS,
     TASKS,
     CHECKPOINTS,
@@ -213,6 +226,7 @@ const STAGES: &[Stage] = &[
     MESSAGES,
     CHUNKS,
     STREAMS,
+    REQUESTS,
     Stage::Delete("chat_users", |connection, person, _| {
         Ok(delete_by_id(connection, person.id)?.then_some(1))
     }),
@@ -222,6 +236,7 @@ const STAGES: &[Stage] = &[
     MESSAGES,
     CHUNKS,
     STREAMS,
+    REQUESTS,
     TURNS,
     TASKS,
     CHECKPOINTS,

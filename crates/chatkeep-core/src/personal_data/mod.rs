@@ -28,7 +28,13 @@ pub use person::{Person, find_person};
 /// Tables whose rows belong to no user of chatkeep.
 ///
 /// The application names the namespaces of `graph_memories`, so only it knows those of a person. It
-/// exports them with `search_memories`, and deletes them with `delete_memories_under`. Providers and
-/// models belong to the application.
-pub const WITHOUT_PERSONAL_DATA: &[&str] =
-    &["graph_memories", "chat_providers", "chat_models", "chat_model_defaults"];
+/// exports them with `search_memories`, and deletes them with `delete_memories_under`. Providers,
+/// models, policies and the totals of requests belong to the application.
+pub const WITHOUT_PERSONAL_DATA: &[&str] = &[
+    "graph_memories",
+    "chat_providers",
+    "chat_models",
+    "chat_model_defaults",
+    "chat_provider_policies",
+    "chat_routing_totals",
+];

@@ -20,6 +20,7 @@ use crate::graph::{
     StoredCheckpoint, StoredNamespace, StoredSegment, StoredThread, StoredValue, StoredWrite,
 };
 use crate::message::{Chunk, Message, MessageFilter, Order, list_after};
+use crate::routing::{StoredRoutingRequest, chat_routing_requests};
 use crate::schema::{
     api_tokens, chat_conversations, chat_streams, chat_users, conversation_items,
     graph_checkpoints, graph_namespaces, graph_segments, graph_threads, graph_values, graph_writes,
@@ -140,6 +141,8 @@ pub(super) const SECTIONS: &[Section] = &[
     Section { table: "stream_chunks", read: chunks },
     section!(chat_tasks by id, StoredTask, at most MAX_TASKS,
         |person| chat_tasks::user_id.eq(person.id)),
+    section!(chat_routing_requests by id, StoredRoutingRequest, at most MAX_ROWS,
+        |person| chat_routing_requests::user_id.eq(person.id)),
     section!(graph_threads by id, StoredThread, at most MAX_ROWS,
         |person| graph_threads::user_id.eq(person.id)),
     section!(graph_namespaces by id, StoredNamespace, at most MAX_ROWS,

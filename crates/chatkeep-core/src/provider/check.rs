@@ -79,7 +79,7 @@ pub(super) fn check_display_name(name: Option<&str>) -> Result<()> {
     name.map_or(Ok(()), |name| check_name("display_name", name, MAX_DISPLAY_NAME))
 }
 
-pub(super) fn check_capabilities(capabilities: &[String]) -> Result<()> {
+pub(crate) fn check_capabilities(capabilities: &[String]) -> Result<()> {
     if capabilities.len() > MAX_CAPABILITIES {
         let message = format!("has more than {MAX_CAPABILITIES} capabilities");
         return Err(Error::invalid_input("capabilities", message));
@@ -110,7 +110,7 @@ fn check_range(
 }
 
 /// Checks a number of tokens.
-pub(super) fn check_tokens(field: &'static str, tokens: Option<i64>) -> Result<()> {
+pub(crate) fn check_tokens(field: &'static str, tokens: Option<i64>) -> Result<()> {
     match tokens {
         Some(tokens) if tokens < 1 => {
             Err(Error::invalid_input(field, format!("must be 1 or more, not {tokens}")))

@@ -21,6 +21,7 @@ mod tables;
 mod update;
 
 pub use check::{check_after, check_model_name, check_provider_name, check_purpose};
+pub(crate) use check::{check_capabilities, check_tokens};
 pub use defaults::{delete_default, list_defaults, set_default};
 pub(crate) use lookup::{find_provider, hold_provider, names_of_providers, require_provider};
 pub use models::{delete_model, get_model, list_models, put_model};

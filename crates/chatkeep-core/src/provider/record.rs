@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Serialize, Serializer};
 
 use crate::described::Record;
+use crate::routing::policy::ProviderPolicy;
 use crate::value::{Cost, Metadata, Timestamp};
 
 /// A provider of models. Its secrets are credentials, which are stored separately.
@@ -108,11 +109,11 @@ pub struct SelectedModel {
     pub model: Model,
 }
 
-/// All providers, models and defaults at one time. It is cheap to clone.
+/// All providers, models, defaults and policies at one time. It is cheap to clone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Record)]
 #[non_exhaustive]
 pub struct ProviderSnapshot {
-    /// Number that every change of a provider, model or default increases.
+    /// Number that every change of a provider, model, default or policy increases.
     pub revision: i64,
     /// The providers, also disabled ones, with their models. Those with the highest priority are
     /// first; equal ones are ordered by name.
@@ -123,6 +124,11 @@ pub struct ProviderSnapshot {
     #[serde(serialize_with = "list")]
     #[record(described_as = Vec<ModelDefault>)]
     pub defaults: Arc<[ModelDefault]>,
+    /// The policies by which models are chosen: those of the application, then by provider and
+    /// name.
+    #[serde(serialize_with = "list")]
+    #[record(described_as = Vec<ProviderPolicy>)]
+    pub policies: Arc<[ProviderPolicy]>,
 }
 
 fn list<T: Serialize, S: Serializer>(

@@ -1,4 +1,4 @@
-//! All rows of the three tables at one time.
+//! All rows of the tables at one time, and the policies.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -11,8 +11,9 @@ use super::tables::{chat_model_defaults, chat_models, chat_providers};
 use crate::connection::{Connection, on_engine};
 use crate::error::Result;
 use crate::revision::{self, RevisedSubject};
+use crate::routing::policy::{ProviderPolicy, load_all, with_names};
 
-/// Reads all providers, models and defaults, with their revision. The caller has a transaction in
+/// Reads all providers, models, defaults and policies, with their revision. The caller has a transaction in
 /// which all statements read the same state.
 ///
 /// # Errors
@@ -28,17 +29,19 @@ pub fn snapshot(connection: &mut Connection) -> Result<ProviderSnapshot> {
         .select(chat_model_defaults::all_columns)
         .load::<StoredModelDefault>(c));
     let defaults = defaults.map_err(|error| connection.read_error(error))?;
-    Ok(assemble(revision, providers, models, defaults))
+    let names = providers.iter().map(|row| (row.id, row.name.clone())).collect();
+    let policies = with_names(load_all(connection)?, &names)?;
+    Ok(assemble(revision, providers, &names, models, defaults, policies))
 }
 
 fn assemble(
     revision: i64,
     providers: Vec<StoredProvider>,
+    names: &HashMap<i64, String>,
     models: Vec<StoredModel>,
     defaults: Vec<StoredModelDefault>,
+    policies: Vec<ProviderPolicy>,
 ) -> ProviderSnapshot {
-    let names: HashMap<i64, String> =
-        providers.iter().map(|row| (row.id, row.name.clone())).collect();
     let mut models_of: HashMap<i64, Vec<_>> = HashMap::new();
     let mut names_of_models = HashMap::new();
     for row in models {
@@ -63,7 +66,12 @@ fn assemble(
     };
     let mut defaults: Vec<_> = defaults.into_iter().filter_map(named).collect();
     defaults.sort_unstable_by(|one, other| one.purpose.cmp(&other.purpose));
-    ProviderSnapshot { revision, providers: providers.into(), defaults: defaults.into() }
+    ProviderSnapshot {
+        revision,
+        providers: providers.into(),
+        defaults: defaults.into(),
+        policies: policies.into(),
+    }
 }
 
 #[cfg(test)]
@@ -89,13 +97,16 @@ mod tests {
 
     #[test]
     fn providers_are_ordered_by_priority_and_defaults_require_enabled_rows() {
+        let providers = vec![
+            provider(1, "c", 0, true),
+            provider(2, "off", 5, false),
+            provider(3, "b", 0, true),
+        ];
+        let names = providers.iter().map(|row| (row.id, row.name.clone())).collect();
         let snapshot = assemble(
             7,
-            vec![
-                provider(1, "c", 0, true),
-                provider(2, "off", 5, false),
-                provider(3, "b", 0, true),
-            ],
+            providers,
+            &names,
             vec![
                 model(1, 3, "m2", true),
                 model(2, 3, "m1", false),
@@ -109,6 +120,7 @@ mod tests {
                 default(3, "disabled-provider", 3),
                 default(4, "orphan", 4),
             ],
+            vec![],
         );
         let names: Vec<_> =
             snapshot.providers.iter().map(|entry| entry.provider.name.as_str()).collect();

@@ -120,8 +120,8 @@ pub fn list(
     Ok(providers)
 }
 
-/// Deletes a provider with its models, their defaults, and its credentials. Returns false if there
-/// is none with this name.
+/// Deletes a provider with its models, their defaults, its credentials, and its policies. Returns
+/// false if there is none with this name.
 ///
 /// # Errors
 /// `InvalidInput` with the field `name`; `OutcomeUnknown` or another error of the database.

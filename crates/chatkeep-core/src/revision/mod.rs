@@ -21,7 +21,7 @@ diesel::table! {
 pub enum RevisedSubject {
     /// Settings of the application.
     AppSettings,
-    /// Providers, models and defaults.
+    /// Providers, models, defaults and policies.
     Providers,
 }
 

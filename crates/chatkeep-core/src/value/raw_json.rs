@@ -8,7 +8,6 @@ use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use super::Metadata;
 use crate::error::Error;
 
 pub(crate) fn serialize<S: Serializer>(
@@ -30,21 +29,21 @@ fn raw(value: &impl Display) -> serde_json::Result<Box<RawValue>> {
     RawValue::from_string(value.to_string())
 }
 
-/// The same for metadata that may be absent.
+/// The same for a value that may be absent.
 pub(crate) mod optional {
     use super::*;
 
     pub(crate) fn serialize<S: Serializer>(
-        metadata: &Option<Metadata>,
+        value: &Option<impl Display>,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
-        metadata.as_ref().map(raw).transpose().map_err(S::Error::custom)?.serialize(serializer)
+        value.as_ref().map(raw).transpose().map_err(S::Error::custom)?.serialize(serializer)
     }
 
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+    pub(crate) fn deserialize<'de, T: FromStr<Err = Error>, D: Deserializer<'de>>(
         deserializer: D,
-    ) -> Result<Option<Metadata>, D::Error> {
+    ) -> Result<Option<T>, D::Error> {
         let text = Option::<&RawValue>::deserialize(deserializer)?;
-        text.map(|text| Metadata::parse(text.get())).transpose().map_err(D::Error::custom)
+        text.map(|text| text.get().parse()).transpose().map_err(D::Error::custom)
     }
 }

@@ -75,6 +75,7 @@ fn from_client(state: &State, mut client: TcpStream, mut server: TcpStream, resp
             return;
         }
         let sent = &buffer[..count];
+        state.sent.fetch_add(1, Ordering::SeqCst);
         match state.take_triggered(&before, sent) {
             None => {}
             Some(Deliver::Withheld) => return,

@@ -22,10 +22,11 @@ pub(crate) use next_ids::NextIds;
 pub use row_counts::{RowCounts, TableRows, count_rows};
 use stored::{
     AppSettingVersions, AppSettings, ChatAuditLog, ChatConversations, ChatCredentials,
-    ChatModelDefaults, ChatModels, ChatProviders, ChatStreams, ChatTasks, ChatUsers,
-    ConversationItems, GraphCheckpoints, GraphMemories, GraphNamespaces, GraphSegments,
-    GraphThreads, GraphValues, GraphWrites, MessageFeedback, OneTimeSecrets, OpenTurns,
-    StreamChunks, UserIdentities, UserPasswords, UserRoles,
+    ChatModelDefaults, ChatModels, ChatProviderPolicies, ChatProviders, ChatRoutingRequests,
+    ChatRoutingTotals, ChatStreams, ChatTasks, ChatUsers, ConversationItems, GraphCheckpoints,
+    GraphMemories, GraphNamespaces, GraphSegments, GraphThreads, GraphValues, GraphWrites,
+    MessageFeedback, OneTimeSecrets, OpenTurns, StreamChunks, UserIdentities, UserPasswords,
+    UserRoles,
 };
 pub(crate) use user_sessions::UserSessions;
 
@@ -45,6 +46,7 @@ pub(crate) const TABLES: Tables = &[
     &ChatProviders,
     &ChatModels,
     &ChatModelDefaults,
+    &ChatProviderPolicies,
     &ChatCredentials,
     &ChatConversations,
     &ConversationItems,
@@ -59,6 +61,8 @@ pub(crate) const TABLES: Tables = &[
     &GraphWrites,
     &GraphMemories,
     &ChatTasks,
+    &ChatRoutingRequests,
+    &ChatRoutingTotals,
     &AppSettings,
     &AppSettingVersions,
     &ChatAuditLog,

@@ -7,8 +7,10 @@ use chatkeep_core::graphs::{
     StoredCheckpoint, StoredNamespace, StoredSegment, StoredThread, StoredValue, StoredWrite,
 };
 use chatkeep_core::memories::StoredMemory;
+use chatkeep_core::policies::StoredProviderPolicy;
 use chatkeep_core::providers::{StoredModel, StoredModelDefault, StoredProvider};
 use chatkeep_core::revisions::{self, RevisedSubject};
+use chatkeep_core::routing_requests::{StoredRoutingRequest, StoredRoutingTotal};
 use chatkeep_core::streams::{StoredChunk, StoredStream};
 use chatkeep_core::tasks::StoredTask;
 use chatkeep_core::transfer::StoredRow;
@@ -106,6 +108,10 @@ stored_tables! {
     ];
     ChatModelDefaults: StoredModelDefault, "chat_model_defaults", "default model", true,
         [id, purpose, model_id, updated_at];
+    ChatProviderPolicies: StoredProviderPolicy, "chat_provider_policies", "routing rule", true, [
+        id, public_id, provider_id, owner_key, name, kind, config, enabled, version, created_at,
+        updated_at,
+    ];
     ChatConversations: StoredConversation, "chat_conversations", "conversation", true, [
         id, public_id, user_id, title, created_at, last_message_at, archived_at, metadata,
         item_version,
@@ -143,6 +149,18 @@ stored_tables! {
         lease_token, lease_until, worker, cancel_requested_at, idempotency_key, result, error,
         created_at, started_at, finished_at,
     ];
+    ChatRoutingRequests: StoredRoutingRequest, "chat_routing_requests", "routed request", true, [
+        id, request_id, attempt, user_id, conversation_id, capability, provider, model, outcome,
+        error_kind, latency_ms, ttft_ms, input_tokens, output_tokens, cached_tokens,
+        reasoning_tokens, cost, reason, source, created_at,
+    ];
+    ChatRoutingTotals: StoredRoutingTotal, "chat_routing_totals", "routing total", true, [
+        id, minutes, start, provider, model, source, shard, requests, failures, cancelled,
+        latency_ms, with_ttft, ttft_ms, input_tokens, output_tokens, cached_tokens,
+        reasoning_tokens, cost_high, cost_low, within_100_ms, within_250_ms, within_500_ms,
+        within_1000_ms, within_2000_ms, within_4000_ms, within_8000_ms, within_15000_ms,
+        within_30000_ms, within_60000_ms, over_60000_ms, last_request_at, last_failure_at,
+    ];
     ChatCredentials: StoredCredential, "chat_credentials", "credential", true, [
         id, public_id, provider_id, user_id, owner_key, name, version, ciphertext, key_id, format,
         hint, scopes, status, expires_at, cooldown_until, last_used_at, revoked_at, created_by,
@@ -171,11 +189,14 @@ mod tests {
     const MODEL: &str = r#"{"id":1,"provider_id":1,"name":"m/1:free","display_name":null,"enabled":false,"capabilities":[],"context_window":1,"max_output_tokens":null,"params":{"a":1},"input_price":"2.5","output_price":null,"cached_input_price":null,"created_at":"2024-01-01T00:00:00.000000+00:00","updated_at":"2024-01-01T00:00:00.000000+00:00"}"#;
     const DEFAULT: &str =
         r#"{"id":1,"purpose":"chat","model_id":1,"updated_at":"2024-01-01T00:00:00.000000+00:00"}"#;
+    const POLICY: &str = r#"{"id":1,"public_id":"p1","provider_id":2,"owner_key":"provider:2","name":"breaker","kind":"circuit_breaker","config":{"failure_percent":50,"min_requests":10,"open_seconds":60,"window_minutes":5},"enabled":true,"version":1,"created_at":"2024-01-01T00:00:00.000000+00:00","updated_at":"2024-01-01T00:00:00.000000+00:00"}"#;
     const SETTING: &str = r#"{"id":1,"scope":"","setting_key":"theme","value":5000000000000000000.0,"version":1,"updated_at":"2024-01-01T00:00:00.000000+00:00","updated_by":null}"#;
     const SETTING_VERSION: &str = r#"{"id":1,"scope":"user:1","setting_key":"theme","version":1,"value":null,"deleted":true,"changed_at":"2024-01-01T00:00:00.000000+00:00","changed_by":"u"}"#;
     const TASK: &str = r#"{"id":1,"public_id":"t1","user_id":null,"kind":"title","input":{"a":5000000000000000000.0},"status":"running","priority":-5,"run_at":"2024-01-01T00:00:00.000000+00:00","attempts":1,"max_attempts":3,"lease_token":"00000000000000000000000000000000","lease_until":"2024-01-01T00:00:00.000000+00:00","worker":"w","cancel_requested_at":null,"idempotency_key":"k","result":null,"error":"e","created_at":"2024-01-01T00:00:00.000000+00:00","started_at":"2024-01-01T00:00:00.000000+00:00","finished_at":null}"#;
     const MEMORY: &str = r#"{"id":1,"namespace":"users/ada/","item_key":"k","value":{"a":5000000000000000000.0},"created_at":"2024-01-01T00:00:00.000000+00:00","updated_at":"2024-01-01T00:00:00.000000+00:00","expires_at":"2024-01-01T00:01:00.000000+00:00","ttl_seconds":60}"#;
 
+    const REQUEST: &str = r#"{"id":1,"request_id":"r","attempt":1,"user_id":null,"conversation_id":2,"capability":"c","provider":"p","model":"m","outcome":"failure","error_kind":"e","latency_ms":5,"ttft_ms":null,"input_tokens":7,"output_tokens":null,"cached_tokens":7,"reasoning_tokens":null,"cost":"0.5","reason":[5000000000000000000.0],"source":"probe","created_at":"2024-01-01T00:00:00.000000+00:00"}"#;
+    const TOTAL: &str = r#"{"id":1,"minutes":60,"start":"2024-01-01T01:00:00.000000+00:00","provider":"p","model":"m","source":"request","shard":15,"requests":1,"failures":1,"cancelled":0,"latency_ms":5,"with_ttft":0,"ttft_ms":0,"input_tokens":0,"output_tokens":0,"cached_tokens":0,"reasoning_tokens":0,"cost_high":0,"cost_low":0,"within_100_ms":1,"within_250_ms":0,"within_500_ms":0,"within_1000_ms":0,"within_2000_ms":0,"within_4000_ms":0,"within_8000_ms":0,"within_15000_ms":0,"within_30000_ms":0,"within_60000_ms":0,"over_60000_ms":0,"last_request_at":"2024-01-01T01:00:01.000000+00:00","last_failure_at":null}"#;
     const CREDENTIAL: &str = r#"{"id":1,"public_id":"c1","provider_id":2,"user_id":3,"owner_key":"provider:2/user:3","name":"n","version":1,"ciphertext":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","key_id":"k","format":1,"hint":"ab\"d","scopes":"a b","status":"revoked","expires_at":null,"cooldown_until":null,"last_used_at":null,"revoked_at":"2024-01-01T00:00:00.000000+00:00","created_by":null,"created_at":"2024-01-01T00:00:00.000000+00:00"}"#;
 
     /// Reads a line with each of these changes. The error must name the field.
@@ -296,6 +317,24 @@ mod tests {
     }
 
     #[test]
+    fn invalid_policies_are_rejected() {
+        rejected::<ChatProviderPolicies>(
+            POLICY,
+            &[
+                (r#""public_id":"p1""#, r#""public_id":"p 1""#, "public_id"),
+                (r#""owner_key":"provider:2""#, r#""owner_key":"app""#, "owner_key"),
+                (r#""provider_id":2"#, r#""provider_id":null"#, "owner_key"),
+                (r#""name":"breaker""#, r#""name":"""#, "name"),
+                ("circuit_breaker", "later", "kind"),
+                ("circuit_breaker", "fallback", "config.providers"),
+                (r#""failure_percent":50"#, r#""failure_percent":0"#, "config.failure_percent"),
+                (r#""min_requests":10"#, r#""token":"cVWp4X""#, "config"),
+                (r#""version":1"#, r#""version":0"#, "version"),
+            ],
+        );
+    }
+
+    #[test]
     fn invalid_tasks_are_rejected() {
         let kind = format!(r#""kind":"{}""#, "é".repeat(101));
         let error = format!(r#""error":"{}""#, "e".repeat((1 << 16) + 1));
@@ -321,6 +360,38 @@ mod tests {
                 (r#""idempotency_key":"k""#, r#""idempotency_key":"""#, "idempotency_key"),
                 (r#""error":"e""#, &error, "error"),
                 (r#""finished_at":null"#, time, "finished_at"),
+            ],
+        );
+    }
+
+    #[test]
+    fn invalid_routed_requests_and_totals_are_rejected() {
+        let name = format!(r#""provider":"{}""#, "é".repeat(101));
+        rejected::<ChatRoutingRequests>(
+            REQUEST,
+            &[
+                (r#""request_id":"r""#, r#""request_id":"""#, "request_id"),
+                (r#""attempt":1"#, r#""attempt":0"#, "attempt"),
+                (r#""provider":"p""#, &name, "provider"),
+                (r#""model":"m""#, r#""model":"\u0000""#, "model"),
+                ("failure", "lost", "outcome"),
+                ("probe", "test", "source"),
+                (r#""latency_ms":5"#, r#""latency_ms":-5"#, "latency_ms"),
+                (r#""cached_tokens":7"#, r#""cached_tokens":8"#, "cached_tokens"),
+                (r#""cost":"0.5""#, r#""cost":"-0.5""#, "cost"),
+                ("5000000000000000000.0", "18446744073709551616", "64 bits"),
+            ],
+        );
+        rejected::<ChatRoutingTotals>(
+            TOTAL,
+            &[
+                (r#""minutes":60"#, r#""minutes":24"#, "minutes"),
+                ("T01:00:00", "T01:01:00", "start"),
+                (r#""provider":"p""#, &name, "provider"),
+                (r#""source":"request""#, r#""source":"""#, "source"),
+                (r#""shard":15"#, r#""shard":16"#, "shard"),
+                (r#""failures":1"#, r#""failures":-1"#, "failures"),
+                (r#""over_60000_ms":0"#, r#""over_60000_ms":-1"#, "over_60000_ms"),
             ],
         );
     }

@@ -21,6 +21,7 @@ mod newer_backups;
 mod old_backups;
 mod oversized_archives;
 mod providers;
+mod routing;
 mod same_database;
 mod store;
 mod streams;

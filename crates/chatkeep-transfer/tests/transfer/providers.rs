@@ -1,8 +1,10 @@
-//! Tests of transfers of providers, models and default models.
+//! Tests of transfers of providers, models, default models and policies.
 
 use std::time::Duration;
 
-use chatkeep::{Chatkeep, Metadata, NewModel, NewProvider, ProviderSnapshot};
+use chatkeep::{
+    Chatkeep, Metadata, NewModel, NewPolicy, NewProvider, PolicyKind, ProviderSnapshot,
+};
 use chatkeep_transfer::{CopyOptions, copy};
 
 use crate::every_engine::on_every_engine;
@@ -11,6 +13,7 @@ use crate::store::{Store, other, url};
 
 on_every_engine![
     providers_models_and_defaults_are_copied_and_restored,
+    policies_are_copied_and_restored,
     a_program_that_has_read_the_target_notices_a_copy,
 ];
 
@@ -72,6 +75,32 @@ fn providers_models_and_defaults_are_copied_and_restored(store: &Store) {
             target.providers().set_model_default("new", "new", "m").expect("the id is new");
         },
     );
+}
+
+fn policies_are_copied_and_restored(store: &Store) {
+    fill(store);
+    let put = |owner: Option<&str>, name: &str, kind, config: &str| {
+        let new = NewPolicy {
+            provider: owner.map(str::to_owned),
+            config: Some(Metadata::parse(config).expect("a JSON object")),
+            ..NewPolicy::new(name, kind)
+        };
+        store.routing().put_policy(&new, None).expect("it is stored")
+    };
+    put(None, "Ü '\"\\N\t", PolicyKind::CircuitBreaker, "{}");
+    put(Some("a"), "breaker", PolicyKind::CircuitBreaker, r#"{"min_requests": 1000000}"#);
+    put(Some("a"), "fallback", PolicyKind::Fallback, r#"{"providers": ["b-1"]}"#);
+    put(Some("b-1"), "by-cost", PolicyKind::LoadBalance, r#"{"strategy": "cost"}"#);
+    put(Some("b-1"), "by-cost", PolicyKind::LoadBalance, r#"{"strategy": "latency"}"#);
+    assert!(store.routing().delete_policy("breaker", Some("a"), None).expect("it is deleted"));
+    let before = snapshot(store);
+    assert_eq!((before.policies.len(), before.policies[2].version), (3, 2));
+    on_every_target(store, &[("chat_provider_policies", 3)], |target| {
+        assert_eq!(snapshot(target).policies, before.policies, "{}", target.engine());
+        let new = NewPolicy::new("new", PolicyKind::CircuitBreaker);
+        let new = NewPolicy { provider: Some("b-1".into()), ..new };
+        target.routing().put_policy(&new, Some(0)).expect("the id is new");
+    });
 }
 
 fn a_program_that_has_read_the_target_notices_a_copy(store: &Store) {

@@ -18,7 +18,7 @@ use chatkeep_macros::operations;
 use chatkeep_pool::Pool;
 
 use self::id_cache::IdCache;
-use self::owner_cache::OwnerCache;
+pub(crate) use self::owner_cache::{Owned, OwnerCache};
 pub(crate) use self::turns::is_missing_conversation;
 use crate::managers::Parts;
 use crate::retry::with_retry;

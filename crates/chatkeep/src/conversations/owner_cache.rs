@@ -16,7 +16,7 @@ const LIFETIME: Duration = Duration::from_secs(60);
 pub(crate) struct Owned {
     pub(crate) id: i64,
     pub(crate) user_id: Option<i64>,
-    pub(super) looked_up: Instant,
+    pub(crate) looked_up: Instant,
 }
 
 impl Owned {
@@ -28,18 +28,18 @@ impl Owned {
 }
 
 /// Conversations and their users by public id, so that a turn needs no look-up.
-pub(super) struct OwnerCache(ProcessMap<Owned>);
+pub(crate) struct OwnerCache(ProcessMap<Owned>);
 
 impl OwnerCache {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(ProcessMap::new(MAX_CONVERSATIONS))
     }
 
-    pub(super) fn get(&self, public_id: &str) -> Option<Owned> {
+    pub(crate) fn get(&self, public_id: &str) -> Option<Owned> {
         self.0.get(public_id).filter(|cached| cached.looked_up.elapsed() < LIFETIME)
     }
 
-    pub(super) fn insert(&self, public_id: &str, owned: Owned) {
+    pub(crate) fn insert(&self, public_id: &str, owned: Owned) {
         self.0.insert(public_id, owned);
     }
 

@@ -113,7 +113,7 @@ impl ProviderManager {
         run().map_err(|error| error.with_operation("get_default_model"))
     }
 
-    /// Returns all providers, models and defaults, from memory.
+    /// Returns all providers, models, defaults and policies, from memory.
     ///
     /// The database is asked at most every 2 seconds whether one was changed. All of it is read
     /// again only if so, or if this process has made a change.

@@ -6,7 +6,6 @@ mod models;
 use std::fmt;
 use std::sync::Arc;
 
-use chatkeep_core::revisions::RevisedSubject;
 use chatkeep_core::{
     Connection, NewProvider, Provider, ProviderChanges, ProviderSnapshot, Result, check_limit,
     providers,
@@ -39,8 +38,7 @@ pub struct ProviderManager {
 #[operations(name = "providers", receiver = providers, parts(MODELS, DEFAULTS))]
 impl ProviderManager {
     pub(crate) fn new(parts: &Parts) -> Self {
-        let snapshot = Arc::new(Snapshot::new(RevisedSubject::Providers));
-        Self { pool: Arc::clone(&parts.pool), snapshot }
+        Self { pool: Arc::clone(&parts.pool), snapshot: Arc::clone(&parts.providers) }
     }
 
     /// Makes a change, after which the next snapshot is read from the database.
@@ -170,7 +168,7 @@ impl ProviderManager {
         run().map_err(|error| error.with_operation("list_providers"))
     }
 
-    /// Deletes a provider with its models, their defaults, and its credentials.
+    /// Deletes a provider with its models, their defaults, its credentials, and its policies.
     ///
     /// Logged messages keep the provider's name.
     ///

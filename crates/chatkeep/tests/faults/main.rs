@@ -6,6 +6,7 @@
 //! after the fault.
 
 mod accounts;
+mod choosing;
 mod conflict;
 mod connecting;
 mod corrupt;

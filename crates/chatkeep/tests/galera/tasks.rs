@@ -31,9 +31,12 @@ fn workers_on_several_nodes_claim_each_task_once() {
                 .collect();
             workers.into_iter().map(|worker| worker.join().expect("no worker panics")).collect()
         });
+        let left = "SELECT status, attempts, worker, lease_until, run_at, UTC_TIMESTAMP(6) \
+                    FROM chat_tasks WHERE status <> 'completed'";
         let completed: Vec<_> = completed.into_iter().flatten().collect();
         let distinct: BTreeSet<_> = completed.iter().collect();
-        assert_eq!((completed.len(), distinct.len()), (TASKS, TASKS));
+        let counts = (completed.len(), distinct.len());
+        assert_eq!(counts, (TASKS, TASKS), "left: {:?}", database.query(left));
         let attempts = "SELECT COUNT(*), SUM(attempts), SUM(status = 'completed') FROM chat_tasks";
         let expected = Some(TASKS.to_string());
         assert_eq!(database.query(attempts), [[expected.clone(), expected.clone(), expected]]);

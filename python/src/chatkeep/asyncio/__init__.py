@@ -27,6 +27,7 @@ from chatkeep._generated.awaited.graph import GraphManager
 from chatkeep._generated.awaited.memory import MemoryManager
 from chatkeep._generated.awaited.messages import MessageLogger
 from chatkeep._generated.awaited.providers import ProviderManager
+from chatkeep._generated.awaited.routing import RoutingManager
 from chatkeep._generated.awaited.sessions import SessionManager
 from chatkeep._generated.awaited.store import Chatkeep
 from chatkeep._generated.awaited.streams import StreamManager
@@ -46,6 +47,7 @@ __all__ = [
     "MemoryManager",
     "MessageLogger",
     "ProviderManager",
+    "RoutingManager",
     "RunningTask",
     "SessionManager",
     "StreamManager",
@@ -63,6 +65,7 @@ __all__ = [
     "memory_manager",
     "message_logger",
     "provider_manager",
+    "routing_manager",
     "session_manager",
     "stream_manager",
     "task_manager",
@@ -82,6 +85,7 @@ for _class in (
     MemoryManager,
     MessageLogger,
     ProviderManager,
+    RoutingManager,
     SessionManager,
     StreamManager,
     TaskManager,
@@ -144,6 +148,9 @@ provider_manager = _environment.provider_manager
 #: Stores encrypted secrets, such as API keys of providers. The environment variables name the
 #: database.
 credential_manager = _environment.credential_manager
+#: Records requests to models of providers, with their outcomes, latencies, tokens and costs. The
+#: environment variables name the database.
+routing_manager = _environment.routing_manager
 #: Reports the database's status and health, and runs its migrations. The environment variables name
 #: the database.
 db_manager = _environment.db_manager

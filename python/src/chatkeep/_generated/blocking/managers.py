@@ -12,6 +12,7 @@ from chatkeep._generated.blocking.graph import GraphManager
 from chatkeep._generated.blocking.memory import MemoryManager
 from chatkeep._generated.blocking.messages import MessageLogger
 from chatkeep._generated.blocking.providers import ProviderManager
+from chatkeep._generated.blocking.routing import RoutingManager
 from chatkeep._generated.blocking.sessions import SessionManager
 from chatkeep._generated.blocking.streams import StreamManager
 from chatkeep._generated.blocking.tasks import TaskManager
@@ -33,6 +34,7 @@ class Managers(Stored):
         "memory_manager",
         "message_logger",
         "provider_manager",
+        "routing_manager",
         "session_manager",
         "stream_manager",
         "task_manager",
@@ -55,4 +57,5 @@ class Managers(Stored):
         self.task_manager = TaskManager(chat)
         self.provider_manager = ProviderManager(chat)
         self.credential_manager = CredentialManager(chat)
+        self.routing_manager = RoutingManager(chat)
         self.db_manager = DatabaseManager(chat)

@@ -244,7 +244,7 @@ class ProviderManager(Manager):
         return call(self._store, _LIST_PROVIDERS, (enabled, limit, after))
 
     def delete_provider(self, name: str) -> bool:
-        """Deletes a provider with its models, their defaults, and its credentials.
+        """Deletes a provider with its models, their defaults, its credentials, and its policies.
 
         Logged messages keep the provider's name.
 
@@ -477,14 +477,14 @@ class ProviderManager(Manager):
         return call(self._store, _GET_DEFAULT_MODEL, (purpose,))
 
     def get_provider_snapshot(self) -> ProviderSnapshot:
-        """Returns all providers, models and defaults, from memory.
+        """Returns all providers, models, defaults and policies, from memory.
 
         The database is asked at most every 2 seconds whether one was changed. All of it is read
         again only if so, or if this process has made a change.
 
         Returns:
             ProviderSnapshot: The state at one time. Its ``revision`` increases with every change. A
-                ``dict`` with the keys ``revision``, ``providers`` and ``defaults``.
+                ``dict`` with the keys ``revision``, ``providers``, ``defaults`` and ``policies``.
 
         Raises:
             UnavailableError: The database does not answer, and the snapshot is older than 5

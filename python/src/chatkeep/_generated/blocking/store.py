@@ -86,6 +86,8 @@ class Chatkeep(ChatkeepBase):
             the default model of each purpose.
         credential_manager (CredentialManager): Stores encrypted secrets, such as API keys of
             providers.
+        routing_manager (RoutingManager): Records requests to models of providers, with their
+            outcomes, latencies, tokens and costs.
         db_manager (DatabaseManager): Reports the database's status and health, and runs its
             migrations.
 

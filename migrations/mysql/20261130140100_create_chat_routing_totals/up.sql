@@ -1,0 +1,42 @@
+-- Sums of requests by minute and hour; `minutes` is 1 or 60, `start` the beginning. They change in the transaction of the
+-- requests. A group of requests adds to the rows of one shard, so that processes do not wait for each other, and
+-- readers sum over the shards. The cost is cost_high * 2^32 + cost_low billionths of a US dollar. A latency is counted
+-- in one column: that of the smallest limit that it does not exceed.
+CREATE TABLE IF NOT EXISTS chat_routing_totals (
+    id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+    minutes INT NOT NULL,
+    start DATETIME(6) NOT NULL,
+    provider VARCHAR(100) NOT NULL,
+    model VARCHAR(100) NOT NULL,
+    source VARCHAR(20) NOT NULL,
+    shard INT NOT NULL,
+    requests BIGINT NOT NULL,
+    failures BIGINT NOT NULL,
+    cancelled BIGINT NOT NULL,
+    latency_ms BIGINT NOT NULL,
+    with_ttft BIGINT NOT NULL,
+    ttft_ms BIGINT NOT NULL,
+    input_tokens BIGINT NOT NULL,
+    output_tokens BIGINT NOT NULL,
+    cached_tokens BIGINT NOT NULL,
+    reasoning_tokens BIGINT NOT NULL,
+    cost_high BIGINT NOT NULL,
+    cost_low BIGINT NOT NULL,
+    within_100_ms BIGINT NOT NULL,
+    within_250_ms BIGINT NOT NULL,
+    within_500_ms BIGINT NOT NULL,
+    within_1000_ms BIGINT NOT NULL,
+    within_2000_ms BIGINT NOT NULL,
+    within_4000_ms BIGINT NOT NULL,
+    within_8000_ms BIGINT NOT NULL,
+    within_15000_ms BIGINT NOT NULL,
+    within_30000_ms BIGINT NOT NULL,
+    within_60000_ms BIGINT NOT NULL,
+    over_60000_ms BIGINT NOT NULL,
+    last_request_at DATETIME(6) NOT NULL,
+    last_failure_at DATETIME(6) NULL,
+    UNIQUE INDEX chat_routing_totals_key (minutes, start, provider, model, source, shard),
+    INDEX chat_routing_totals_minutes_shard_start (minutes, shard, start),
+    CONSTRAINT chat_routing_totals_minutes_check CHECK (minutes IN (1, 60)),
+    CONSTRAINT chat_routing_totals_source_check CHECK (source IN ('request', 'probe'))
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = /*!80017 utf8mb4_0900_bin */ /*M!100500 utf8mb4_nopad_bin */;
