@@ -92,9 +92,9 @@ test('the packages are within their size limits', (t) => {
   const sizes = [PACKAGE, PLATFORM_PACKAGE].map((file) => statSync(file).size);
   t.diagnostic(`package ${kilobytes(sizes[0])}, platform package ${kilobytes(sizes[1])}`);
   t.diagnostic(`addon ${kilobytes(statSync(library).size)}`);
-  assert.ok(sizes[0] < 0.2 * MEGABYTE);
+  assert.ok(sizes[0] < 0.3 * MEGABYTE);
   // `make test` builds without optimisation, which is larger than the published package.
-  assert.ok(sizes[1] < 20 * MEGABYTE);
+  assert.ok(sizes[1] < 25 * MEGABYTE);
 });
 
 function kilobytes(size) {
