@@ -85,7 +85,7 @@ class BaseTask:
 
     @property
     def is_cancelled(self) -> bool:
-        """Whether the worker should stop: a cancellation was requested, or the lease is lost.
+        """Whether a cancellation was requested or the lease is lost, so the worker should stop.
 
         It does not query the database. A cancellation by another process is known after a third of
         the lease.
